@@ -1,0 +1,74 @@
+# Needs Python 3.11, 3.12 or 3.13 and make; everything else is installed into .venv, in the versions of requirements.lock.
+
+PYTHON ?= python3
+# Tried in this order; PYTHON=/some/python puts another one first.
+PYTHONS := $(PYTHON) python3.13 python3.12 python3.11
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile -m "not torture"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help run test check quick fmt bench torture lock clean
+
+help: ## show this list
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) ## import the sample exports with a daemon of their own and show the result
+	$(BIN)/python examples/run_sample.py $(ARGS)
+
+test: $(READY) ## run the test suite; ARGS="-k words" runs a part of it
+	$(PYTEST) $(ARGS)
+
+check: quick ## run everything a change must pass: lint, types, imports, and the test suite with its coverage
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+# The part of `check` that takes seconds, quickest first.
+quick: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry daemon stages packages_store
+	$(BIN)/mypy
+
+fmt: $(READY) ## format the code and repair what the linter can repair
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+bench: $(READY) ## measure, and print a table
+	$(BIN)/python -m bench $(ARGS)
+
+torture: $(READY) ## kill the daemon over and over and count what was lost; ARGS="--kills 24" for a short run
+	$(BIN)/python -m tests.torture $(ARGS)
+
+# Keeps the versions that still fit. Neither the addresses of an index nor those of a package may stand in the lock, and the package
+# python-daemon may not either: it would install another `daemon` over ours.
+lock: $(READY) ## bring requirements.lock in line with pyproject.toml; ARGS=--upgrade takes newer versions
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-emit-index-url \
+		--no-emit-find-links --quiet --output-file requirements.lock $(ARGS) > /dev/null
+	@! grep -nE '://| @ |^-|^python-daemon' requirements.lock
+
+clean: ## remove caches, reports and built files; .venv stays
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* coverage.xml htmlcov build dist
+	find . -name .venv -prune -o -name .git -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+# The environment. An interpreter counts only when it runs and can make environments: a name in the PATH may be an empty shim.
+$(READY): requirements.lock pyproject.toml
+	@if ! $(BIN)/python -c '' 2> /dev/null; then \
+		for python in $(PYTHONS); do \
+			if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2> /dev/null; then \
+				echo "making .venv with $$("$$python" --version)"; \
+				exec "$$python" -m venv --clear .venv; \
+			fi; \
+		done; \
+		echo "entity-loom needs Python 3.11, 3.12 or 3.13 with its venv module (on Debian: apt install python3-venv); none was found" \
+			"among: $(PYTHONS). Point to one with: make PYTHON=/path/to/python" >&2; \
+		exit 1; \
+	fi
+	@echo "installing the versions of requirements.lock into .venv"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
