@@ -1,0 +1,188 @@
+"""The one place that writes plain files: in one step, private, and durable before it says so.
+
+Every step passes `probe`, which does nothing in a real daemon. Tests inject one that raises (a full disk, an unplugged
+drive) or kills the process, so that each step is a place where the world may end.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+FILE_MODE = 0o600
+DIR_MODE = 0o700
+CHUNK = 1 << 20
+
+Probe = Callable[[str], None]
+
+
+def no_probe(_step: str) -> None:
+    """The probe of a real daemon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What `Disk.copy_in` took: `size` in bytes, `sha256` as hex, both of the bytes that now lie at `path`."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+class Disk:
+    """Durable changes to the file system. All methods raise OSError as the system does."""
+
+    def __init__(self, probe: Probe = no_probe) -> None:
+        self.probe = probe
+
+    def make_dir(self, path: Path) -> None:
+        """Create `path` and its missing parents, each 0700 and durable."""
+        if path.is_dir():
+            return
+        self.make_dir(path.parent)
+        with suppress(FileExistsError):
+            path.mkdir(mode=DIR_MODE)
+        self.sync_dir(path.parent)
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Make `data` the content of `path`: afterwards, and after any crash, it is the old content or the new."""
+        self._write(path, data)
+        self.sync_dir(path.parent)
+
+    def replace_many(self, files: Iterable[tuple[Path, bytes]]) -> None:
+        """`replace` for several files, with one directory sync per directory at the end."""
+        parents: dict[Path, None] = {}
+        for path, data in files:
+            self._write(path, data)
+            parents[path.parent] = None
+        for parent in parents:
+            self.sync_dir(parent)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        temporary = path.with_name(f".{path.name[:200]}.new")
+        self.probe("write")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE)
+        try:
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(data)
+            self.probe("fsync")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self.probe("rename")
+        temporary.replace(path)
+
+    def copy_in(self, source: BinaryIO, folder: Path) -> Copied:
+        """Copy `source` to its end into `folder/<sha256 of the bytes>`; an equal copy that is there already is kept."""
+        with self.incoming(folder) as incoming:
+            while chunk := source.read(CHUNK):
+                incoming.write(chunk)
+            return incoming.keep()
+
+    @contextmanager
+    def incoming(self, folder: Path) -> Iterator["IncomingFile"]:
+        """A file that arrives in pieces. Unless `keep` is called nothing of it stays."""
+        self.make_dir(folder)
+        incoming = IncomingFile(self, folder)
+        try:
+            yield incoming
+        finally:
+            incoming.discard()
+
+    def set_aside(self, path: Path, stamp: str) -> Path:
+        """Rename a damaged file to `<name>.corrupt-<stamp>` beside it and return the new path; nothing is deleted."""
+        target = path.with_name(f"{path.name}.corrupt-{stamp}")
+        number = 1
+        while target.exists():
+            number += 1
+            target = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
+        self.probe("rename")
+        path.rename(target)
+        self.sync_dir(path.parent)
+        return target
+
+    def move(self, source: Path, target: Path) -> None:
+        """Move a file within one file system; `target` must not exist (FileExistsError)."""
+        self.make_dir(target.parent)
+        self.probe("rename")
+        os.link(source, target, follow_symlinks=False)
+        self.sync_dir(target.parent)
+        source.unlink()
+        self.sync_dir(source.parent)
+
+    def remove(self, path: Path) -> None:
+        """Delete a file; one that is not there is deleted already."""
+        self.probe("unlink")
+        path.unlink(missing_ok=True)
+
+    def sync_dir(self, path: Path) -> None:
+        """Make the names in a directory durable."""
+        self.probe("fsync_dir")
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class IncomingFile:
+    """A file being received: hashed and counted while it is written."""
+
+    def __init__(self, disk: Disk, folder: Path) -> None:
+        self._disk = disk
+        self._folder = folder
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._temporary = folder / f".incoming-{os.urandom(8).hex()}"
+        self._disk.probe("write")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        self._file = os.fdopen(os.open(self._temporary, flags, FILE_MODE), "wb")
+
+    @property
+    def size(self) -> int:
+        """Bytes received so far."""
+        return self._size
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+        self._disk.probe("write")
+        self._file.write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+    def keep(self) -> Copied:
+        """Make the received bytes durable under the name of their hash."""
+        sha256 = self._hash.hexdigest()
+        target = self._folder / sha256
+        self._file.flush()
+        self._disk.probe("fsync")
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._disk.probe("rename")
+        self._temporary.replace(target)
+        self._disk.sync_dir(self._folder)
+        return Copied(target, sha256, self._size)
+
+    def discard(self) -> None:
+        """Drop what was received, unless it was kept."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tighten(path: Path) -> bool:
+    """Take from others what they may do with `path`; True when something had to be taken."""
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    if mode & 0o077 == 0:
+        return False
+    path.chmod(mode & 0o700)
+    return True

@@ -1,0 +1,149 @@
+"""Makes what a package says about itself true again, before anything works on it.
+
+Called for every package at start-up, and for one package whenever it is met or resumed, by somebody who knows that no
+stage of it runs: the daemon's lock is held and the package's stage lock is free. Then whatever says `running` is stale
+by proof. Repairing twice changes nothing the second time; being killed in the middle is no harm.
+"""
+
+import json
+from pathlib import Path
+
+from packages_store.adopt import adopt_progress, without_keys
+from packages_store.checkpoint import checkpoint_view, read_checkpoint, write_checkpoint
+from packages_store.config import PackageConfig
+from packages_store.errors import FileDamaged
+from packages_store.files import tighten
+from packages_store.model import Repair, StageName
+from packages_store.package import Package
+
+POISON_AFTER = 3
+_CHECKED_AT_START = 64 << 20
+"""Bytes up to which a ledger is read through at start; `loom doctor` reads larger ones too."""
+
+
+def repair(package: Package, secrets: Path, poison_after: int = POISON_AFTER) -> list[Repair]:
+    """Repair one package and return what was done, which the ledger and checkpoint.json now tell as well.
+
+    Raises NewerFormat when a newer version wrote the ledger, OSError when the disk does not let us.
+    """
+    before = _count_of_repairs(package)
+    lost = _open_ledger(package)
+    config, config_lost = _usable_config(package, secrets)
+    if not package.progress.stages():
+        adopt_progress(package, config)
+    for note in (*lost, *config_lost):
+        package.progress.note_repair(note)
+    for name in package.progress.stale():
+        _interrupt(package, name, poison_after)
+    _refresh_checkpoint(package)
+    return package.progress.repairs()[before if not lost else 0 :]
+
+
+def _count_of_repairs(package: Package) -> int:
+    try:
+        return len(package.progress.repairs()) if package.paths.ledger.exists() else 0
+    except FileDamaged:
+        return 0
+
+
+def _open_ledger(package: Package) -> list[Repair]:
+    """Open the ledger, or set a damaged one aside so that a new one is made from checkpoint.json."""
+    try:
+        unclean = _was_left_open(package)
+        package.ledger.open()
+        small = package.paths.ledger.stat().st_size <= _CHECKED_AT_START
+        problems = package.ledger.problems() if small and unclean else []
+        if problems:
+            raise FileDamaged(package.paths.ledger.name, problems[0])
+        package.progress.stages()
+        package.progress.repairs()
+    except FileDamaged as error:
+        package.close()
+        aside = package.disk.set_aside(package.paths.ledger, package.stamp)
+        for suffix in ("-wal", "-shm"):
+            log = package.paths.ledger.with_name(f"{package.paths.ledger.name}{suffix}")
+            if log.exists():
+                package.disk.set_aside(log, package.stamp)
+        package.ledger.open()
+        done = f"The file was kept as {aside.name}; the ledger was rebuilt from checkpoint.json and the other files."
+        advice = "Drop the exports in again if conversations are missing; what is there is not imported twice."
+        return [Repair(package.now(), error.path, error.why, done, advice)]
+    return []
+
+
+def _was_left_open(package: Package) -> bool:
+    """Whether the last one to use the ledger died: in order, SQLite folds the write-ahead log in and removes it."""
+    log = package.paths.ledger.with_name(f"{package.paths.ledger.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _usable_config(package: Package, secrets: Path) -> tuple[PackageConfig, list[Repair]]:
+    """The package's settings; a damaged config.json is set aside and its last good form written, keys are moved out."""
+    try:
+        _move_keys_out(package, secrets)
+        return package.config, []
+    except FileDamaged as error:
+        last = package.last_config()
+        aside = package.disk.set_aside(package.paths.config, package.stamp)
+        config = last or PackageConfig()
+        package.save_config(config)
+        restored = "the last good settings were restored" if last else "the defaults were taken"
+        advice = "Check names, pronouns and time zone of this package."
+        done = f"The file was kept as {aside.name}; {restored}."
+        return config, [Repair(package.now(), error.path, error.why, done, advice)]
+
+
+def _move_keys_out(package: Package, secrets: Path) -> None:
+    """An Entity Loom config.json carries the API key; no package of ours does (R-66)."""
+    try:
+        settings = json.loads(package.paths.config.read_bytes())
+    except FileNotFoundError:
+        return
+    except (ValueError, RecursionError) as error:
+        raise FileDamaged(package.paths.config.name, "it is empty or not JSON") from error
+    if not isinstance(settings, dict):
+        raise FileDamaged(package.paths.config.name, "it is not a JSON object")
+    kept, keys = without_keys(settings)
+    if keys:
+        package.disk.make_dir(secrets)
+        package.disk.replace(secrets / f"{package.name}.json", json.dumps(keys).encode())
+        package.disk.replace(package.paths.config, json.dumps(kept, ensure_ascii=False, indent=2).encode())
+    tighten(package.paths.config)
+
+
+def _interrupt(package: Package, name: StageName, poison_after: int) -> None:
+    with package.ledger.transaction():
+        in_flight, poisoned, owner = package.progress.interrupt(name, poison_after)
+        state = package.progress.stage(name)
+        counts = package.progress.counts(name)
+        done = f"Set to aborted; {counts.processed} processed and {counts.failed} failed items were kept."
+        if poisoned:
+            done += f" {poisoned} item was set aside after {poison_after} interruptions."
+        package.progress.note_repair(
+            Repair(
+                at=package.now(),
+                subject=name,
+                found="It said running, and nothing was running.",
+                done=done,
+                advice="Retry the item that was set aside, or skip it." if poisoned else "It continues by itself.",
+                owner=owner,
+                processed=counts.processed,
+                failed=counts.failed,
+                interrupted_items=in_flight,
+                times=state.interrupted_count,
+            )
+        )
+
+
+def _refresh_checkpoint(package: Package) -> None:
+    """Bring checkpoint.json in line with the ledger; a damaged one is set aside first."""
+    try:
+        if read_checkpoint(package.paths.checkpoint) == checkpoint_view(package):
+            return
+    except FileNotFoundError:
+        pass
+    except FileDamaged as error:
+        aside = package.disk.set_aside(package.paths.checkpoint, package.stamp)
+        done = f"The file was kept as {aside.name} and written again from the ledger."
+        package.progress.note_repair(Repair(package.now(), error.path, error.why, done, "Nothing; nothing was lost."))
+    write_checkpoint(package)

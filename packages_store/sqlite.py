@@ -1,0 +1,244 @@
+"""The one module that speaks SQLite.
+
+One connection per file, used by one thread at a time (a lock sees to it), so that there is exactly one writer in the
+process. A unit of work is one `transaction()`; what happens inside it happens entirely or not at all.
+"""
+
+import errno
+import os
+import sqlite3
+import struct
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from packages_store.errors import FileDamaged, NewerFormat
+from packages_store.files import FILE_MODE, Probe, no_probe
+
+Value = str | int | float | bytes | None
+Row = sqlite3.Row
+
+_HEADER_SIZE = 100
+_ENVIRONMENT = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+}
+"""SQLite's primary result codes that mean trouble with the machine, not with the data: raised as OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one kind of file. `version` is stored as `user_version`."""
+
+    script: str
+    version: int
+    wal: bool = True
+    """Write-ahead log with synchronous=FULL; otherwise a rollback journal, so that the file stands alone."""
+    foreign: tuple[str, ...] = ()
+    """Tables by which a file without `user_version` is known as another program's of this kind, and taken as it is."""
+
+
+class Database:
+    """One SQLite file, opened at first use. Thread-safe; raises OSError for a full disk and the like."""
+
+    def __init__(self, path: Path, schema: Schema, probe: Probe = no_probe) -> None:
+        self.path = path
+        self._schema = schema
+        self._probe = probe
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._depth = 0
+
+    def open(self) -> None:
+        """Open the file, creating it with its schema when it is absent.
+
+        Raises FileDamaged when it is no intact database of ours, NewerFormat when a newer version wrote it.
+        """
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            self._create()
+        check_header(self.path)
+        with _translated(self.path):
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    def _create(self) -> None:
+        """Build the empty file under another name, so that a file of this name has all its tables or is not ours."""
+        temporary = self.path.with_name(f".{self.path.name}.new")
+        temporary.unlink(missing_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        self._probe("create")
+        with _translated(self.path):
+            connection = sqlite3.connect(temporary, isolation_level=None)
+            try:
+                connection.execute(f"PRAGMA journal_mode = {'WAL' if self._schema.wal else 'DELETE'}")
+                version = f"PRAGMA user_version = {self._schema.version}"
+                connection.executescript(f"BEGIN; {self._schema.script}; {version}; COMMIT")
+            finally:
+                connection.close()
+        self._probe("rename")
+        temporary.replace(self.path)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found > self._schema.version:
+            raise NewerFormat(f"{self.path.name} has format {found}; this version knows {self._schema.version}.")
+        if found == 0 and not self._is_foreign(connection):
+            raise FileDamaged(self.path.name, "it holds no tables of ours")
+
+    def _is_foreign(self, connection: sqlite3.Connection) -> bool:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return bool(self._schema.foreign) and tables.issuperset(self._schema.foreign)
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded into it."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is durable when the block ends, or nothing of it is. Blocks nest into the outermost one."""
+        with self._lock, _translated(self.path):
+            connection = self._connected()
+            if self._depth:
+                yield
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._probe("commit")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+        self._probe("committed")
+
+    def execute(self, sql: str, parameters: Sequence[Value] = ()) -> int:
+        """Run one statement and return the number of rows it changed. Outside a transaction it is one by itself."""
+        with self._lock, _translated(self.path):
+            return self._connected().execute(sql, parameters).rowcount
+
+    def insert(self, sql: str, parameters: Sequence[Value] = ()) -> int:
+        """Run one INSERT and return the new rowid."""
+        with self._lock, _translated(self.path):
+            return self._connected().execute(sql, parameters).lastrowid or 0
+
+    def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for each row of parameters."""
+        with self._lock, _translated(self.path):
+            self._connected().executemany(sql, rows)
+
+    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._lock, _translated(self.path):
+            return self._connected().execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        with self._lock, _translated(self.path):
+            row: Row | None = self._connected().execute(sql, parameters).fetchone()
+            return row
+
+    def count(self, sql: str, parameters: Sequence[Value] = ()) -> int:
+        """The first column of the first row, which must be a whole number."""
+        return int(self.single(sql, parameters)[0])
+
+    def single(self, sql: str, parameters: Sequence[Value] = ()) -> Row:
+        """The first row of a query that must have one. Raises LookupError."""
+        row = self.one(sql, parameters)
+        if row is None:
+            raise LookupError(f"{self.path.name} has no row for {sql!r} with {parameters!r}")
+        return row
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead log into the file."""
+        with self._lock, _translated(self.path):
+            self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def backup_to(self, path: Path) -> None:
+        """Write a consistent copy to `path`, which must not exist, without stopping other work for long."""
+        with self._lock, _translated(self.path):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+            target = sqlite3.connect(path)
+            try:
+                self._connected().backup(target, pages=2000)
+            finally:
+                target.close()
+
+    def problems(self) -> list[str]:
+        """What SQLite finds wrong with the file, empty when it is sound. Reads all of it."""
+        try:
+            found = [str(row[0]) for row in self.rows("PRAGMA quick_check")]
+            found += [f"{row[0]} row {row[1]} points nowhere" for row in self.rows("PRAGMA foreign_key_check")]
+        except FileDamaged as error:
+            return [error.why]
+        return [] if found == ["ok"] else [line for line in found if line != "ok"]
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+
+def check_header(path: Path) -> None:
+    """Tell an SQLite file from something else, or from its torso, without opening it. Raises FileDamaged.
+
+    The header (sqlite.org/fileformat2.html, section 1.3) states the page size at 16 and the number of pages at 28; a
+    file whose log has not been folded in may be shorter than that.
+    """
+    with path.open("rb") as file:
+        header = file.read(_HEADER_SIZE)
+    size = path.stat().st_size
+    if not header:
+        raise FileDamaged(path.name, "it is empty")
+    if len(header) < _HEADER_SIZE or not header.startswith(b"SQLite format 3\0"):
+        raise FileDamaged(path.name, "it is not a database")
+    page_size = struct.unpack(">H", header[16:18])[0]
+    pages = struct.unpack(">I", header[28:32])[0]
+    logged = path.with_name(f"{path.name}-wal")
+    if size < pages * (65536 if page_size == 1 else page_size) and not (logged.exists() and logged.stat().st_size):
+        raise FileDamaged(path.name, f"it was cut short ({size} of {pages * page_size} bytes)")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as the errors the rest of the program knows."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            raise
+        primary = code & 0xFF
+        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise FileDamaged(path.name, str(error)) from error
+        if primary in _ENVIRONMENT:
+            raise OSError(_ENVIRONMENT[primary], str(error), str(path)) from error
+        raise

@@ -1,0 +1,302 @@
+"""The staging area: conversations and messages as they were read, before anything is delivered.
+
+The same conversation met again is united with what is here by message: nothing is ever removed by an import (R-43).
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from packages_store.model import Conversation, Message, Role
+from packages_store.sqlite import Database, Row, Value
+
+_FIELD_END = "\x1f"
+_INDEX_STEP = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What a source brought: conversations that are new, grew, were here already, or were here in a longer form."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    older: int = 0
+
+    def __add__(self, other: "Staged") -> "Staged":
+        return Staged(
+            self.new + other.new,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.older + other.older,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationHead:
+    """A staged conversation without its messages. `content_hash` changes when any message does."""
+
+    id: str
+    platform: str
+    title: str | None
+    updated_at: str
+    content_hash: str
+    message_count: int
+
+
+class Staging:
+    """The staged conversations of one package."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, source_id: str, conversations: Sequence[Conversation]) -> Staged:
+        """Stage conversations in one transaction.
+
+        Staging the same source again, after a crash in the middle, gives the same account: what this source brought
+        counts as new, and what it changed as updated.
+        """
+        total = Staged()
+        with self._db.transaction():
+            for conversation in conversations:
+                total += self._add(source_id, conversation)
+        return total
+
+    def _add(self, source_id: str, new: Conversation) -> Staged:
+        hashes = [message_hash(message) for message in new.messages]
+        row = self._db.one("SELECT * FROM conversations WHERE id = ?", (new.id,))
+        if row is None:
+            self._insert(source_id, new, hashes)
+            return Staged(new=1)
+        if row["content_hash"] == content_hash(hashes):
+            return _account_again(row, source_id)
+        united = unite(self._conversation(row), new)
+        hashes = [message_hash(message) for message in united.messages]
+        if row["content_hash"] == content_hash(hashes):
+            return Staged(older=1)
+        self._change(row, source_id, united, hashes)
+        return Staged(updated=1)
+
+    def _insert(self, source_id: str, conversation: Conversation, hashes: list[int]) -> None:
+        key = self._db.insert(
+            "INSERT INTO conversations (id, platform, title, created_at, updated_at, first_message_at, last_message_at,"
+            " content_hash, revision, message_count, first_source, last_source)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+            (
+                conversation.id,
+                conversation.platform,
+                conversation.title,
+                conversation.created_at,
+                conversation.updated_at,
+                *_span(conversation),
+                content_hash(hashes),
+                len(conversation.messages),
+                source_id,
+                source_id,
+            ),
+        )
+        self._insert_messages(key, conversation.messages, hashes)
+
+    def _change(self, row: Row, source_id: str, united: Conversation, hashes: list[int]) -> None:
+        self._db.execute("DELETE FROM messages WHERE conversation = ?", (row["key"],))
+        self._db.execute(
+            "UPDATE conversations SET title = ?, created_at = ?, updated_at = ?, first_message_at = ?,"
+            " last_message_at = ?, content_hash = ?, message_count = ?, revision = revision + 1, last_source = ?"
+            " WHERE key = ?",
+            (
+                united.title,
+                united.created_at,
+                united.updated_at,
+                *_span(united),
+                content_hash(hashes),
+                len(united.messages),
+                source_id,
+                row["key"],
+            ),
+        )
+        self._insert_messages(row["key"], united.messages, hashes)
+
+    def _insert_messages(self, key: int, messages: Sequence[Message], hashes: Sequence[int]) -> None:
+        self._db.many(
+            "INSERT INTO messages (conversation, position, id, role, content, reasoning, model, created_at,"
+            " time_inferred, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (key, at, m.id, m.role, m.content, m.reasoning, m.model, m.created_at, int(m.time_inferred), hash_)
+                for at, (m, hash_) in enumerate(zip(messages, hashes, strict=True))
+            ],
+        )
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def heads(self) -> list[ConversationHead]:
+        """All conversations that are not excluded, oldest first."""
+        rows = self._db.rows(
+            "SELECT id, platform, title, updated_at, content_hash, message_count FROM conversations"
+            " WHERE NOT excluded ORDER BY created_at, id"
+        )
+        return [ConversationHead(*row) for row in rows]
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        """One conversation with all its messages, or None."""
+        row = self._db.one("SELECT * FROM conversations WHERE id = ?", (conversation_id,))
+        return None if row is None else self._conversation(row)
+
+    def conversation_ids(self) -> set[str]:
+        """The ids of all staged conversations, excluded ones included."""
+        return {row[0] for row in self._db.rows("SELECT id FROM conversations")}
+
+    def moments(self) -> Iterator[tuple[str, str, int]]:
+        """(conversation id, created_at, hash) of every message that is not excluded, conversation by conversation."""
+        last = 0
+        while rows := self._db.rows(
+            "SELECT m.key, c.id, m.created_at, m.hash FROM messages m JOIN conversations c ON c.key = m.conversation"
+            " WHERE m.key > ? AND NOT c.excluded ORDER BY m.key LIMIT 20000",
+            (last,),
+        ):
+            yield from ((row[1], row[2], row[3]) for row in rows)
+            last = rows[-1][0]
+
+    def between(self, start: str, end: str) -> list[Conversation]:
+        """Each conversation that has messages in [start, end), with these messages only, oldest first."""
+        heads = self._db.rows(
+            "SELECT * FROM conversations WHERE first_message_at < ? AND last_message_at >= ? AND NOT excluded"
+            " ORDER BY first_message_at, id",
+            (end, start),
+        )
+        found = (self._conversation(row, " AND created_at >= ? AND created_at < ?", (start, end)) for row in heads)
+        return [conversation for conversation in found if conversation.messages]
+
+    def totals(self) -> tuple[int, int]:
+        """How many conversations and messages are staged."""
+        row = self._db.single("SELECT count(*), coalesce(sum(message_count), 0) FROM conversations")
+        return row[0], row[1]
+
+    def set_excluded(self, conversation_id: str, excluded: bool) -> bool:
+        """Leave a conversation out of the package, or take it in again; False when there is no such conversation."""
+        sql = "UPDATE conversations SET excluded = ? WHERE id = ?"
+        return self._db.execute(sql, (int(excluded), conversation_id)) == 1
+
+    def _conversation(self, row: Row, where: str = "", parameters: Sequence[Value] = ()) -> Conversation:
+        sql = f"SELECT * FROM messages WHERE conversation = ?{where} ORDER BY position"  # noqa: S608, constants only
+        messages = self._db.rows(sql, (row["key"], *parameters))
+        return Conversation(
+            id=row["id"],
+            title=row["title"],
+            platform=row["platform"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            messages=tuple(
+                Message(
+                    id=m["id"],
+                    role=cast("Role", m["role"]),
+                    content=m["content"],
+                    created_at=m["created_at"],
+                    reasoning=m["reasoning"],
+                    model=m["model"],
+                    time_inferred=bool(m["time_inferred"]),
+                )
+                for m in messages
+            ),
+        )
+
+    # --- searching ---------------------------------------------------------------------------------------------
+
+    def index_some(self) -> bool:
+        """Bring the search index a step forward; True while there is more to do.
+
+        One INSERT…SELECT per step: a trigger per row costs more than twice as much.
+        """
+        with self._db.transaction():
+            start = self._db.count("SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'indexed_to'")
+            end = self._db.count(
+                "SELECT coalesce(max(key), 0) FROM (SELECT key FROM messages WHERE key > ? ORDER BY key LIMIT ?)",
+                (start, _INDEX_STEP),
+            )
+            if end == 0:
+                return False
+            self._db.execute(
+                "INSERT INTO messages_index (rowid, content)"
+                " SELECT key, content FROM messages WHERE key > ? AND key <= ?",
+                (start, end),
+            )
+            self._db.execute("UPDATE facts SET value = ? WHERE name = 'indexed_to'", (str(end),))
+        return True
+
+    def search(self, text: str, limit: int = 50) -> list[tuple[str, str, str]]:
+        """(conversation id, message id, excerpt) of messages that hold every word of `text`, best first.
+
+        Any text is a question, none is an error: each word is taken literally, the last one as a beginning.
+        """
+        words = text.replace("\0", " ").split()
+        if not words:
+            return []
+        query = " ".join('"' + word.replace('"', '""') + '"' for word in words) + "*"
+        rows = self._db.rows(
+            "SELECT c.id, m.id, snippet(messages_index, 0, '', '', '…', 16) FROM messages_index"
+            " JOIN messages m ON m.key = messages_index.rowid JOIN conversations c ON c.key = m.conversation"
+            " WHERE messages_index MATCH ? ORDER BY bm25(messages_index) LIMIT ?",
+            (query, limit),
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+
+def message_hash(message: Message) -> int:
+    """A 64-bit hash of everything in a message that a memory could rest on."""
+    fields = (message.id, message.role, message.created_at, message.content, message.reasoning or "")
+    digest = hashlib.blake2b(_FIELD_END.join(fields).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def content_hash(hashes: Iterable[int]) -> str:
+    """The hash of a conversation whose messages have these hashes, in this order."""
+    packed = b"".join(value.to_bytes(8, "big", signed=True) for value in hashes)
+    return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+def _span(conversation: Conversation) -> tuple[str, str]:
+    times = [message.created_at for message in conversation.messages]
+    return min(times, default=conversation.created_at), max(times, default=conversation.updated_at)
+
+
+def unite(old: Conversation, new: Conversation) -> Conversation:
+    """Both snapshots of one conversation as one: every message of either, once.
+
+    The later snapshot says how a shared message reads and in which order messages stand; a message that only the other
+    one has keeps its place behind the message it followed there. Messages without a common id are the same when role,
+    time and text are.
+    """
+    later, earlier = (new, old) if new.updated_at >= old.updated_at else (old, new)
+    here: dict[object, str] = {_sense(m): m.id for m in later.messages} | {m.id: m.id for m in later.messages}
+    missing: dict[str | None, list[Message]] = {}
+    anchor: str | None = None
+    for message in earlier.messages:
+        same = here.get(message.id) or here.get(_sense(message))
+        if same is None:
+            missing.setdefault(anchor, []).append(message)
+        else:
+            anchor = same
+    return replace(
+        later,
+        title=later.title or earlier.title,
+        created_at=min(old.created_at, new.created_at),
+        updated_at=max(old.updated_at, new.updated_at),
+        messages=tuple(_interleave(later.messages, missing)) if missing else later.messages,
+    )
+
+
+def _interleave(messages: Iterable[Message], missing: dict[str | None, list[Message]]) -> Iterator[Message]:
+    yield from missing.get(None, ())
+    for message in messages:
+        yield message
+        yield from missing.get(message.id, ())
+
+
+def _sense(message: Message) -> tuple[str, str, str]:
+    return message.role, message.created_at, message.content
+
+
+def _account_again(row: Row, source_id: str) -> Staged:
+    if row["first_source"] == source_id:
+        return Staged(new=1)
+    return Staged(updated=1) if row["last_source"] == source_id else Staged(unchanged=1)
