@@ -64,7 +64,7 @@ def _adopt_stages(package: Package, view: CheckpointV2) -> None:
         stage = view.stages.get(name)
         if stage is None and name not in STAGE_KEYS:
             # Upload and commit are part of `convert` in Entity Loom.
-            stage = StageView(status="completed" if convert.completed else "pending")
+            stage = StageView(status="completed" if convert.completed else "pending", completed=convert.completed)
         if stage is not None:
             status, interruption = _status_of(stage)
             package.progress.adopt(name, status, interruption, stage.processed_items, stage.failed_items)

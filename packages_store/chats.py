@@ -1,4 +1,4 @@
-"""chats.db: the conversations as the companion will read them, in Entity Loom's tables (docs: upstream formats).
+"""chats.db: the conversations as the companion will read them, in the tables of Entity Loom 0.4.
 
 While a package is worked on the file also names each conversation's platform; the delivered copy does not
 (packages_store/export.py). A file that Entity Loom made is taken as it is; what its tables lack is added.

@@ -1,20 +1,20 @@
 """The one error tree. Every error says what happened, to what, and what to do next.
 
-    LoomError
-    ├── StoreError
-    │   ├── HomeBusy            another daemon holds this home
-    │   ├── PackageNotFound
-    │   ├── InvalidName         a package name that cannot be a folder
-    │   ├── FileDamaged         a file of ours that cannot be read; it is quarantined by repair
-    │   └── NewerFormat         written by a newer version; left untouched
-    ├── StageError
-    │   ├── StageBusy           the package's stage lock is held
-    │   ├── StageNotReady       what it needs is not completed
-    │   └── NothingToDo         asked to continue or retry where nothing waits
-    ├── ItemFailed              an expected failure of one item
-    ├── Unrecognised            no parser claims a file, or several do
-    ├── SourceBroken            a file is recognised but cannot be read (to its end)
-    └── Repairing               changes are accepted after the repair
+LoomError
+├── StoreError
+│   ├── HomeBusy            another daemon holds this home
+│   ├── PackageNotFound
+│   ├── InvalidName         a package name that cannot be a folder
+│   ├── FileDamaged         a file of ours that cannot be read; it is quarantined by repair
+│   └── NewerFormat         written by a newer version; left untouched
+├── StageError
+│   ├── StageBusy           the package's stage lock is held
+│   ├── StageNotReady       what it needs is not completed
+│   └── NothingToDo         asked to continue or retry where nothing waits
+├── ItemFailed              an expected failure of one item
+├── Unrecognised            no parser claims a file, or several do
+├── SourceBroken            a file is recognised but cannot be read (to its end)
+└── Repairing               changes are accepted after the repair
 """
 
 

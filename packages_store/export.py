@@ -90,7 +90,6 @@ def _copies(package: Package, folder: Path) -> tuple[list[Path], Counts]:
 def _make_plain(path: Path, schema: Schema, *, without_platform: bool = False) -> None:
     """Take from a copy what only we know: the format's number, and the platform of conversations."""
     with closing(Database(path, schema)) as copy:
-        copy.rows("PRAGMA journal_mode = DELETE")
         if without_platform:
             for row in copy.rows(
                 "SELECT type, name FROM sqlite_master WHERE type <> 'table' AND sql LIKE '%platform%'"

@@ -127,7 +127,8 @@ LEDGER = Schema(
     CREATE INDEX conversations_first ON conversations (first_message_at);
 
     CREATE TABLE messages (
-        key INTEGER PRIMARY KEY,
+        -- Never used twice: the search index knows messages by their key.
+        key INTEGER PRIMARY KEY AUTOINCREMENT,
         conversation INTEGER NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
         position INTEGER NOT NULL,
         id TEXT NOT NULL,

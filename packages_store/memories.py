@@ -150,6 +150,8 @@ class Memories:
 
         Inside one transaction, so that no memory can take such a name between the look and the removal.
         """
+        if not self._removed():
+            return 0
         removed = 0
         with self._db.transaction():
             folders = set()

@@ -174,8 +174,8 @@ class Progress:
         """Compare what there is with what is done, and return what is left in the order of the plan.
 
         Done with the same fingerprint stays done; changed is left again; failed stays failed until it changes or is
-        retried; an unfinished item that is no longer there is forgotten. An adopted item that is done has no
-        fingerprint yet: it is trusted and takes the present one.
+        retried; an unfinished item that is no longer there is forgotten. An adopted item has no fingerprint yet: one
+        that is done is trusted and takes the present one, one that failed elsewhere is left.
         """
         known = {row["id"]: row for row in self._db.rows("SELECT * FROM items WHERE stage = ?", (name,))}
         with self._db.transaction():
@@ -185,6 +185,7 @@ class Progress:
                     self._add(name, position, item)
                 elif _differs(row, position, item):
                     self._update(row, position, item)
+            self._db.execute("UPDATE stages SET foreign_failed = '[]' WHERE name = ?", (name,))
             gone = [(row["key"],) for row in known.values() if row["end"] not in _PROCESSED]
             self._db.many("DELETE FROM items WHERE key = ?", gone)
         return self._left(name)
@@ -196,8 +197,10 @@ class Progress:
         )
 
     def _update(self, row: Row, position: int, item: WorkItem) -> None:
-        last = row["fingerprint"] if row["end"] in _PROCESSED else row["planned_fingerprint"]
-        reopened = row["end"] is not None and last is not None and last != item.fingerprint
+        if row["end"] in _PROCESSED:
+            reopened = row["fingerprint"] not in (None, item.fingerprint)
+        else:
+            reopened = row["end"] is not None and row["planned_fingerprint"] != item.fingerprint
         fingerprint = row["fingerprint"] or (item.fingerprint if row["end"] in _PROCESSED else None)
         self._db.execute(
             'UPDATE items SET position = ?, label = ?, planned_fingerprint = ?, fingerprint = ?, "end" = ?,'
@@ -390,7 +393,6 @@ class Progress:
                 for position, (item_id, end) in enumerate(ends.items())
             ],
         )
-
 
     def adopt_done(self, name: StageName, item_ids: Sequence[str]) -> None:
         """Take over items as done that another program did; items known already stay as they are."""

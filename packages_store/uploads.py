@@ -85,6 +85,13 @@ class Uploads:
         )
         return None if row is None else _upload(row)
 
+    def taken(self) -> dict[tuple[str, str], tuple[str, UploadOutcome]]:
+        """Every file of the drop folder taken so far: (origin, identity) -> upload id and outcome."""
+        rows = self._db.rows(
+            "SELECT origin, identity, id, outcome FROM uploads WHERE identity IS NOT NULL ORDER BY key"
+        )
+        return {(row[0], row[1]): (row[2], UploadOutcome(row[3])) for row in rows}
+
     def set_outcome(self, upload_id: str, outcome: UploadOutcome, reason: str | None, platform: str | None) -> None:
         """Name what became of an upload."""
         self._db.execute(

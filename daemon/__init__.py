@@ -1,0 +1,1 @@
+"""The long-running process: its doors, the application that joins the parts, and the engine."""

@@ -1,0 +1,377 @@
+"""The daemon: one object that serves the command line, the drop folder and HTTP alike, and the one place where its
+parts are joined.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import structlog
+
+from daemon.events import DaemonReady, DaemonStopping, EventBus, PackageRepaired, PackageSettled
+from daemon.home import HomeLock, ensure_token, open_home
+from daemon.identity import new_instance, this_process
+from daemon.intake import Intake
+from daemon.locks import StageLocks
+from daemon.runner import Runner
+from daemon.scheduler import Decision, Pace, Scheduler, decide, holds_of
+from daemon.settings import Settings
+from daemon.views import (
+    PackageDetail,
+    PackageView,
+    RepairView,
+    repair_view,
+    stage_detail,
+    stage_view,
+    upload_view,
+)
+from daemon.watcher import Watcher
+from packages_store.config import PackageConfig
+from packages_store.errors import NothingToDo, Repairing, StageBusy, StageNotReady
+from packages_store.export import export
+from packages_store.files import Disk
+from packages_store.model import Interruption, Owner, StageName, StageStatus, Upload
+from packages_store.package import Package
+from packages_store.paths import HomePaths
+from packages_store.shelf import RepairResult, Shelf
+from packages_store.times import Clock, utc_now
+from stages import STAGES
+from stages.contract import Extractor, Persona, Stage, StageContext, off_loop
+from stages.extractors.offline import OfflineExtractor
+
+Phase = Literal["repairing", "ready", "stopping"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What tests replace: time, the disk, the stages and the extractor."""
+
+    clock: Clock = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    disk: Disk = field(default_factory=Disk)
+    stages: tuple[Stage[Any], ...] = STAGES
+    extractor: Extractor = field(default_factory=OfflineExtractor)
+
+
+class Daemon:
+    """Everything a door can ask for. Made by `open_daemon`; all methods belong to the event loop."""
+
+    def __init__(self, settings: Settings, owner: Owner, lock: HomeLock, token: str, parts: Parts) -> None:
+        self.settings = settings
+        self._lock = lock
+        self.paths = HomePaths(settings.home)
+        self.owner = owner
+        self.token = token
+        self.phase: Phase = "repairing"
+        self.address: str | None = None
+        self.events = EventBus()
+        self.clock = parts.clock
+        self._extractor = parts.extractor
+        self._unusable: dict[str, str] = {}
+        self._locks = StageLocks()
+        self._shelf = Shelf(self.paths, parts.disk, parts.clock, settings.poison_after)
+        self._scheduler = Scheduler(
+            self._shelf,
+            parts.stages,
+            Runner(owner, self.events, parts.monotonic),
+            self._locks,
+            self._context_of,
+            parts.clock,
+            Pace(settings.slots, settings.slice_seconds),
+        )
+        self.intake = Intake(self._shelf, parts.disk, self.new_config)
+        self.watcher = Watcher(
+            paths=self.paths,
+            inbox=settings.inbox,
+            default_package=settings.default_package,
+            intake=self.intake,
+            shelf=self._shelf,
+            disk=parts.disk,
+            wake=self._scheduler.wake,
+            events=self.events,
+            clock=parts.clock,
+            monotonic=parts.monotonic,
+        )
+
+    def new_config(self) -> PackageConfig:
+        """The settings a new package starts with."""
+        return PackageConfig(time_zone=self.settings.time_zone, pause_before_commit=self.settings.pause_before_commit)
+
+    def _context_of(self, package: Package) -> StageContext:
+        config = package.config
+        persona = Persona(
+            entity_name=config.entity_name,
+            user_name=config.user_name,
+            entity_pronouns=config.entity_pronouns,
+            user_pronouns=config.user_pronouns,
+            relationship=config.relationship_context,
+            notes=config.context_notes,
+            zone=config.zone,
+        )
+        return StageContext(package, self._extractor, persona, self.clock)
+
+    def announce(self, address: str) -> None:
+        """Tell whoever meets our lock under which address we answer."""
+        self.address = address
+        self._lock.announce(address)
+
+    # --- life --------------------------------------------------------------------------------------------------
+
+    async def repair_all(self) -> None:
+        """Repair every package; nothing is scheduled, watched or changed before this has returned."""
+        log = structlog.get_logger()
+        results: list[RepairResult] = []
+        await off_loop(self._shelf.repair_all, results.append)
+        for result in results:
+            if result.unusable is not None:
+                self._unusable[result.package] = result.unusable
+                log.error("package cannot be used", package=result.package, reason=result.unusable)
+            for repair in result.repairs:
+                self.events.publish(PackageRepaired(result.package, repair.subject, repair.done))
+                log.warning(
+                    "repaired", package=result.package, subject=repair.subject, found=repair.found, done=repair.done
+                )
+
+    async def work(self, *, watch: bool = True) -> None:
+        """Schedule packages and, unless told otherwise, watch the drop folder; for ever."""
+        names = [name for name in await off_loop(self._shelf.names) if name not in self._unusable]
+        self.phase = "ready"
+        self.events.publish(DaemonReady(len(names)))
+        if self.settings.resume_at_start:
+            for name in names:
+                self._scheduler.wake(name)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._scheduler.serve)
+            if watch:
+                tasks.start_soon(self.watcher.serve)
+
+    async def stop(self) -> None:
+        """End in order: nothing new is started, what runs is interrupted and its end recorded."""
+        self.phase = "stopping"
+        self.events.publish(DaemonStopping())
+        await self._scheduler.stop()
+
+    def close(self) -> None:
+        """Close every file."""
+        self._shelf.close()
+
+    def require_ready(self) -> None:
+        """Raises Repairing unless changes are accepted."""
+        if self.phase != "ready":
+            raise Repairing(f"The daemon is {self.phase}.")
+
+    # --- looking -----------------------------------------------------------------------------------------------
+
+    async def packages(self) -> list[PackageView]:
+        """All packages, by name."""
+        names = await off_loop(self._shelf.names)
+        return [await self.package_line(name) for name in names]
+
+    async def package_line(self, name: str) -> PackageView:
+        """One package in a line. Raises PackageNotFound."""
+        if name in self._unusable:
+            path = str(self.paths.package(name).root)
+            return PackageView(name=name, path=path, state="unusable", waits_for=self._unusable[name], stages=[])
+        return await off_loop(self._line, self._shelf.get(name), self._running(name))
+
+    def _line(self, package: Package, running: StageName | None) -> PackageView:
+        states = package.progress.stages()
+        state, waits_for = self._state(package, running)
+        return PackageView(
+            name=package.name,
+            path=str(package.paths.root),
+            state=state,
+            waits_for=waits_for,
+            stages=[stage_view(package, stage, running) for stage in states],
+        )
+
+    async def package(self, name: str) -> PackageDetail:
+        """One package with its items, uploads and repairs. Raises PackageNotFound."""
+        if name in self._unusable:
+            line = await self.package_line(name)
+            return PackageDetail(
+                **line.model_dump(exclude={"stages"}), stages=[], uploads=[], repairs=[], conversations=0, messages=0
+            )
+        return await off_loop(self._detail, self._shelf.get(name), self._running(name))
+
+    def _detail(self, package: Package, running: StageName | None) -> PackageDetail:
+        state, waits_for = self._state(package, running)
+        conversations, messages = package.staging.totals()
+        return PackageDetail(
+            name=package.name,
+            path=str(package.paths.root),
+            state=state,
+            waits_for=waits_for,
+            stages=[stage_detail(package, stage, running) for stage in package.progress.stages()],
+            uploads=[upload_view(upload) for upload in package.uploads.all()],
+            repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
+            conversations=conversations,
+            messages=messages,
+        )
+
+    def _running(self, name: str) -> StageName | None:
+        held = self._locks.holder(name)
+        return held.stage if held else None
+
+    def _state(self, package: Package, running: StageName | None) -> tuple[str, str | None]:
+        if running is not None:
+            return "running", None
+        decision = self._decision(package)
+        if decision.stage is None and decision.waits_for is None and not decision.stale:
+            return "done", None
+        return "waiting", decision.waits_for or "its turn"
+
+    def _decision(self, package: Package) -> Decision:
+        return decide(package.progress.stages(), holds_of(package), self.clock())
+
+    async def repairs(self) -> list[RepairView]:
+        """Every repair of every package, oldest first."""
+        found: list[RepairView] = []
+        for name in await off_loop(self._shelf.names):
+            if name not in self._unusable:
+                package = self._shelf.get(name)
+                found += [repair_view(name, repair) for repair in await off_loop(package.progress.repairs)]
+        return sorted(found, key=lambda repair: repair.at)
+
+    async def search(self, name: str, text: str) -> list[tuple[str, str, str]]:
+        """(conversation id, message id, excerpt) of messages that hold every word of `text`."""
+        return await off_loop(self._shelf.get(name).staging.search, text)
+
+    def export(self, name: str) -> Iterator[bytes]:
+        """The finished package as a ZIP, piece by piece; to be read in a worker thread. Raises PackageNotFound."""
+        return export(self._shelf.get(name))
+
+    # --- changing ----------------------------------------------------------------------------------------------
+
+    async def create(self, name: str, config: PackageConfig | None = None) -> PackageDetail:
+        """Make a package; one that exists stays as it is."""
+        self.require_ready()
+        await off_loop(self._shelf.create, name, config or self.new_config())
+        return await self.package(name)
+
+    async def hand_in(self, package: str, path: Path, name: str) -> Upload:
+        """Take a file of this machine into a package, creating it when there is none."""
+        self.require_ready()
+        upload = await off_loop(partial(self.intake.take, package, path, name, "cli"))
+        self._scheduler.wake(package)
+        return upload
+
+    def handed_in(self, package: str) -> None:
+        """Something was registered for this package by other means: have a look at it."""
+        self._scheduler.wake(package)
+
+    async def set_until(self, name: str, until: StageName | None) -> None:
+        """Stop this package after a stage, until somebody asks to continue."""
+        package = await off_loop(self._shelf.create, name, self.new_config())
+        await off_loop(package.set_fact, "until", until or "")
+        self._scheduler.wake(name)
+
+    async def resume(self, name: str, stage: StageName | None = None) -> PackageDetail:
+        """Start or Continue: take away what a package (or one stage) waits for a person to decide.
+
+        The package is repaired first. Raises StageBusy while it runs, StageNotReady when an earlier stage comes first,
+        NothingToDo when it does not wait for anybody.
+        """
+        self.require_ready()
+        package = self._shelf.get(name)
+        if self._running(name) is not None:
+            raise StageBusy(f"{self._running(name)} of {name} is running.")
+        if not self._scheduler.is_busy(name):
+            await self._scheduler.repair(name)
+        await off_loop(self._resume, package, stage)
+        self._scheduler.wake(name)
+        return await self.package(name)
+
+    def _resume(self, package: Package, stage: StageName | None) -> None:
+        first = next((state for state in package.progress.stages() if not state.status.ended), None)
+        if stage is not None and package.progress.stage(stage).status == StageStatus.SKIPPED:
+            package.progress.set_skipped(stage, skipped=False)
+            package.progress.request(stage)
+            return
+        if first is None:
+            raise NothingToDo(f"Everything in {package.name} is done.")
+        if stage is not None and stage != first.name:
+            raise StageNotReady(f"{first.name} comes before {stage}; it is {first.status}.")
+        package.set_fact("until", "")
+        package.progress.resume(first.name)
+        if first.name == StageName.COMMIT:
+            package.mark_reviewed()
+
+    async def abort(self, name: str) -> PackageDetail:
+        """Abort what runs in a package and return when its end is recorded. Raises NothingToDo when nothing runs."""
+        self.require_ready()
+        held = self._locks.holder(name)
+        if held is None:
+            self._shelf.get(name)
+            raise NothingToDo(f"Nothing of {name} is running.")
+        held.interrupt(Interruption.USER)
+        await held.released.wait()
+        return await self.package(name)
+
+    async def retry(self, name: str, stage: StageName | None = None, item: str | None = None) -> PackageDetail:
+        """Do failed and poisoned items again: all of a package, of one stage, or one. Raises NothingToDo."""
+        return await self._reopen(name, stage, item, skip=False)
+
+    async def skip(self, name: str, stage: StageName | None = None, item: str | None = None) -> PackageDetail:
+        """Leave failed items out for good. Raises NothingToDo when none has failed."""
+        return await self._reopen(name, stage, item, skip=True)
+
+    async def _reopen(self, name: str, stage: StageName | None, item: str | None, *, skip: bool) -> PackageDetail:
+        self.require_ready()
+        progress = self._shelf.get(name).progress
+        act = progress.skip if skip else progress.retry
+        changed = 0
+        for each in [stage] if stage else list(StageName):
+            changed += await off_loop(act, each, item)
+        if not changed:
+            raise NothingToDo(f"No item of {stage or 'any stage'} in {name} has failed.")
+        self._scheduler.wake(name)
+        return await self.package(name)
+
+    async def skip_stage(self, name: str, stage: StageName) -> PackageDetail:
+        """Leave a whole stage out; `resume` takes it in again. Only graph may be left out: all others feed it."""
+        self.require_ready()
+        if stage != StageName.GRAPH:
+            raise StageNotReady(f"{stage} cannot be left out.", "Only graph can: nothing comes after it.")
+        package = self._shelf.get(name)
+        if self._running(name) == stage:
+            await self.abort(name)
+        await off_loop(partial(package.progress.set_skipped, stage, skipped=True, reason="Left out by a person."))
+        self._scheduler.wake(name)
+        return await self.package(name)
+
+    async def settled(self, name: str) -> PackageDetail:
+        """Wait until nothing of a package can run now, and return how it stands."""
+        with self.events.listen_to_all() as events:
+            while self._scheduler.is_busy(name):
+                async for _number, event in events:
+                    if isinstance(event, PackageSettled) and event.package == name:
+                        break
+        return await self.package(name)
+
+
+@asynccontextmanager
+async def open_daemon(settings: Settings, parts: Parts | None = None) -> AsyncIterator[Daemon]:
+    """A daemon that holds its home: locked, not yet repaired. Call `repair_all`, then `work`.
+
+    Raises HomeBusy when another process holds the home. On exit everything that runs is stopped in order and recorded.
+    """
+    parts = parts or Parts()
+    paths = HomePaths(settings.home)
+    await off_loop(open_home, paths, parts.disk)
+    owner = this_process(new_instance())
+    with HomeLock(paths) as lock:
+        lock.acquire(owner, None)
+        token = await off_loop(ensure_token, paths, parts.disk)
+        daemon = Daemon(settings, owner, lock, token, parts)
+        try:
+            yield daemon
+        finally:
+            with anyio.CancelScope(shield=True):
+                await daemon.stop()
+                daemon.close()

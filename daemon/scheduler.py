@@ -1,0 +1,232 @@
+"""Decides which stage of which package runs next, and runs it.
+
+Packages share a few slots in turn; of one package at most one stage runs. A package is looked at when something wakes
+it: the start of the daemon, an upload, the end of a stage, an act of a person, a moment that had been waited for.
+"""
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from daemon.events import PackageRepaired, PackageSettled
+from daemon.locks import StageLock, StageLocks
+from daemon.runner import Runner
+from packages_store.adopt import adopt_contents
+from packages_store.model import Interruption, StageName, StageState, StageStatus
+from packages_store.package import Package
+from packages_store.shelf import Shelf
+from packages_store.times import Clock, parse_iso
+from stages.contract import Stage, StageContext, off_loop
+
+_TROUBLE_SECONDS = 15.0
+"""Pause before a package is looked at again whose state could not even be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What comes next for a package: a stage to run, or what it waits for, or neither when everything is done."""
+
+    stage: StageName | None = None
+    waits_for: str | None = None
+    look_again_at: datetime | None = None
+    stale: bool = False
+    """It says `running` and nothing runs: it must be repaired first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Reasons not to go on that are no part of a stage: `review` before commit, and a stage to stop after."""
+
+    review: bool = False
+    until: StageName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many packages are worked on at once, and for how long one keeps its slot while others wait."""
+
+    slots: int
+    slice_seconds: float
+
+
+def decide(states: Sequence[StageState], holds: Holds, now: datetime) -> Decision:
+    """The rule of the pipeline: the first stage that has not ended decides."""
+    stop_after = list(StageName).index(holds.until) if holds.until else len(states)
+    for position, state in enumerate(states):
+        if state.status.ended:
+            continue
+        if state.status == StageStatus.RUNNING:
+            return Decision(stale=True)
+        waiting = _waits(state, now)
+        if waiting is not None:
+            return waiting
+        if position > stop_after:
+            return Decision(waits_for=f"Continue: it was to stop after {holds.until}")
+        if holds.review and state.name == StageName.COMMIT:
+            return Decision(waits_for="Continue: review the conversations first")
+        return Decision(state.name)
+    return Decision()
+
+
+def _waits(state: StageState, now: datetime) -> Decision | None:
+    """Why a stage that has not ended does not run now, or None when it may."""
+    match state.status:
+        case StageStatus.PENDING if not state.wanted:
+            return Decision(waits_for="a file to import")
+        case StageStatus.ABORTED if state.interruption == Interruption.USER:
+            return Decision(waits_for=f"Continue: {state.name} was aborted by a person")
+        case StageStatus.ERROR if state.retry_at is None:
+            return Decision(waits_for=f"Continue: {state.name} ended in an error: {state.reason}")
+        case StageStatus.ERROR if state.retry_at is not None and parse_iso(state.retry_at) > now:
+            moment = parse_iso(state.retry_at)
+            return Decision(waits_for=f"{state.name} to be tried again: {state.reason}", look_again_at=moment)
+        case _:
+            return None
+
+
+def holds_of(package: Package) -> Holds:
+    """What a person asked for this package: a pause before commit, a stage to stop after."""
+    until = package.fact("until")
+    return Holds(package.awaits_review(), StageName(until) if until else None)
+
+
+class Scheduler:
+    """Runs stages until cancelled. All methods belong to the event loop."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        stages: Sequence[Stage[Any]],
+        runner: Runner,
+        locks: StageLocks,
+        context_of: Callable[[Package], StageContext],
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        self._shelf = shelf
+        self._stages: Mapping[StageName, Stage[Any]] = {stage.name: stage for stage in stages}
+        self._runner = runner
+        self._locks = locks
+        self._events = runner.events
+        self._context_of = context_of
+        self._clock = clock
+        self._pace = pace
+        self._queue: OrderedDict[str, None] = OrderedDict()
+        self._active: set[str] = set()
+        self._tries: Counter[str] = Counter()
+        self._woken = anyio.Event()
+        self._stopping = False
+
+    def wake(self, name: str) -> None:
+        """Have a look at a package soon; those that waited longer come first."""
+        self._queue.setdefault(name)
+        self._woken.set()
+
+    def is_busy(self, name: str) -> bool:
+        """Whether something of this package is being done, or is about to be."""
+        return name in self._active or name in self._queue
+
+    async def serve(self) -> None:
+        """Look at packages as they wake, for ever."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                while self._queue and len(self._active) < self._pace.slots and not self._stopping:
+                    name = next((name for name in self._queue if name not in self._active), None)
+                    if name is None:
+                        break
+                    del self._queue[name]
+                    self._active.add(name)
+                    tasks.start_soon(self._look, name, tasks)
+                self._woken = anyio.Event()
+                await self._woken.wait()
+
+    async def stop(self) -> None:
+        """Start nothing more, interrupt what runs, and return when its end is recorded."""
+        self._stopping = True
+        held = self._locks.all()
+        for lock in held:
+            lock.interrupt(Interruption.SHUTDOWN)
+        for lock in held:
+            await lock.released.wait()
+
+    async def _look(self, name: str, tasks: TaskGroup) -> None:
+        try:
+            decision = await self._advance(name)
+        except Exception as error:  # noqa: BLE001 - one package in trouble must not stop the daemon
+            structlog.get_logger().error("package in trouble", package=name, exc_info=error)
+            again = self._clock() + timedelta(seconds=_TROUBLE_SECONDS)
+            decision = Decision(waits_for=f"the next try: {error}", look_again_at=again)
+        finally:
+            self._active.discard(name)
+            self._woken.set()
+        if decision.stage is None:
+            self._events.publish(PackageSettled(name, decision.waits_for))
+        if decision.look_again_at is not None:
+            pause = (decision.look_again_at - self._clock()).total_seconds()
+            tasks.start_soon(self._wake_later, name, pause)
+
+    async def _advance(self, name: str) -> Decision:
+        """Run the stage that comes next, if one does; the package is then looked at again in its turn."""
+        package = self._shelf.get(name)
+        decision = await self._decide(package)
+        if decision.stage is not None:
+            await self._run(package, self._stages[decision.stage])
+            self.wake(name)
+        else:
+            await self._index(package)
+        return decision
+
+    async def _decide(self, package: Package) -> Decision:
+        decision = await off_loop(_decide, package, self._clock())
+        if decision.stale:
+            await self.repair(package.name)
+            decision = await off_loop(_decide, package, self._clock())
+        if decision.stage is not None:
+            await off_loop(adopt_contents, package)
+            decision = await off_loop(_decide, package, self._clock())
+        return decision
+
+    async def repair(self, name: str) -> None:
+        """Make a package true again while the daemon runs. Nothing of it runs, and nothing is started meanwhile."""
+        result = await off_loop(self._shelf.repair, name)
+        if result.unusable is not None:
+            raise OSError(result.unusable)
+        for done in result.repairs:
+            self._events.publish(PackageRepaired(name, done.subject, done.done))
+            structlog.get_logger().warning("repaired", package=name, subject=done.subject, done=done.done)
+
+    async def _run(self, package: Package, stage: Stage[Any]) -> None:
+        lock = self._locks.admit(package.name, stage.name)
+        if self._stopping:
+            lock.interrupt(Interruption.SHUTDOWN)
+        try:
+            context = await off_loop(self._context_of, package)
+            status = await self._runner.run(stage, context, lock, self._turn_is_over(lock), self._tries[package.name])
+            self._tries[package.name] = self._tries[package.name] + 1 if status == StageStatus.ERROR else 0
+        finally:
+            self._locks.release(lock)
+
+    def _turn_is_over(self, lock: StageLock) -> Callable[[], bool]:
+        """Whether this run should make room: it had its slice and another package waits."""
+        end = time.monotonic() + self._pace.slice_seconds
+        return lambda: time.monotonic() > end and any(name not in self._active for name in self._queue)
+
+    async def _index(self, package: Package) -> None:
+        """Bring the search index up to date, off the critical path: whatever wakes the package comes first."""
+        while package.name not in self._queue and await off_loop(package.staging.index_some):
+            pass
+
+    async def _wake_later(self, name: str, seconds: float) -> None:
+        await anyio.sleep(max(0.0, seconds))
+        self.wake(name)
+
+
+def _decide(package: Package, now: datetime) -> Decision:
+    return decide(package.progress.stages(), holds_of(package), now)

@@ -1,0 +1,187 @@
+"""What a person is told about a package: the same values on the page, over HTTP and on the command line."""
+
+from pydantic import BaseModel
+
+from packages_store.model import ItemEnd, Repair, StageName, StageState, StageStatus, Upload
+from packages_store.package import Package
+
+_LISTED = 1000
+
+
+class ItemView(BaseModel):
+    """An item that needs a person: failed, rejected or poisoned."""
+
+    id: str
+    label: str | None
+    end: ItemEnd
+    attempts: int
+    reason: str | None
+
+
+class StageView(BaseModel):
+    """One stage. `status` is `running` only while it really runs; `actions` are what a person can do now."""
+
+    name: StageName
+    status: StageStatus
+    completed: bool
+    processed: int
+    failed: int
+    left: int
+    interruption: str | None
+    interrupted_count: int
+    reason: str | None
+    retry_at: str | None
+    actions: list[str]
+
+
+class StageDetail(StageView):
+    """A stage with its items by name."""
+
+    processed_items: list[str]
+    failed_items: list[str]
+    failures: list[ItemView]
+
+
+class UploadView(BaseModel):
+    """One file that was handed in, and what became of it."""
+
+    id: str
+    file: str
+    outcome: str
+    platform: str | None
+    conversations: int
+    messages: int
+    skipped: int
+    reason: str | None
+    size: int
+    arrived_at: str
+    origin: str
+
+
+class RepairView(BaseModel):
+    """One repair: what was found, what was done about it, and what to do next."""
+
+    package: str
+    at: str
+    subject: str
+    found: str
+    done: str
+    advice: str
+    owner: str | None
+    processed: int
+    failed: int
+    interrupted_items: int
+    times: int
+
+
+class PackageView(BaseModel):
+    """One package in a line. `state` is `running`, `waiting`, `done` or `unusable`; `waits_for` says for what."""
+
+    name: str
+    path: str
+    state: str
+    waits_for: str | None
+    stages: list[StageView]
+
+
+class PackageDetail(BaseModel):
+    """One package with everything a person may want to know."""
+
+    name: str
+    path: str
+    state: str
+    waits_for: str | None
+    stages: list[StageDetail]
+    uploads: list[UploadView]
+    repairs: list[RepairView]
+    conversations: int
+    messages: int
+
+
+def actions_for(state: StageState, status: StageStatus, failed: int) -> list[str]:
+    """What a person can do with a stage that stands so."""
+    match status:
+        case StageStatus.RUNNING:
+            return ["abort"]
+        case StageStatus.ABORTED | StageStatus.ERROR:
+            actions = ["continue"]
+        case StageStatus.PENDING:
+            actions = ["start"]
+        case StageStatus.SKIPPED:
+            return ["start"]
+        case _:
+            actions = []
+    if failed:
+        actions += ["retry", "skip"]
+    if state.name == StageName.GRAPH:
+        actions.append("skip stage")
+    return actions
+
+
+def stage_view(package: Package, state: StageState, running: StageName | None) -> StageView:
+    """A stage as it truly stands: what says `running` and does not run is told as aborted."""
+    counts = package.progress.counts(state.name)
+    status = state.status
+    if status == StageStatus.RUNNING and running != state.name:
+        status = StageStatus.ABORTED
+    return StageView(
+        name=state.name,
+        status=status,
+        completed=status == StageStatus.COMPLETED,
+        processed=counts.processed,
+        failed=counts.failed,
+        left=counts.left,
+        interruption=state.interruption,
+        interrupted_count=state.interrupted_count,
+        reason=state.reason,
+        retry_at=state.retry_at,
+        actions=actions_for(state, status, counts.failed),
+    )
+
+
+def stage_detail(package: Package, state: StageState, running: StageName | None) -> StageDetail:
+    """A stage with its items."""
+    failures = package.progress.items(state.name, (ItemEnd.FAILED, ItemEnd.REJECTED, ItemEnd.POISONED), _LISTED)
+    return StageDetail(
+        **stage_view(package, state, running).model_dump(),
+        processed_items=package.progress.processed_ids(state.name),
+        failed_items=package.progress.failed_ids(state.name),
+        failures=[
+            ItemView(id=item.id, label=item.label, end=item.end, attempts=item.attempts, reason=item.reason)
+            for item in failures
+        ],
+    )
+
+
+def upload_view(upload: Upload) -> UploadView:
+    """An upload for people."""
+    return UploadView(
+        id=upload.id,
+        file=upload.name,
+        outcome=upload.outcome,
+        platform=upload.platform,
+        conversations=upload.conversations,
+        messages=upload.messages,
+        skipped=upload.skipped,
+        reason=upload.reason,
+        size=upload.size,
+        arrived_at=upload.arrived_at,
+        origin=upload.origin,
+    )
+
+
+def repair_view(package: str, repair: Repair) -> RepairView:
+    """A repair for people."""
+    return RepairView(
+        package=package,
+        at=repair.at,
+        subject=repair.subject,
+        found=repair.found,
+        done=repair.done,
+        advice=repair.advice,
+        owner=repair.owner,
+        processed=repair.processed,
+        failed=repair.failed,
+        interrupted_items=repair.interrupted_items,
+        times=repair.times,
+    )

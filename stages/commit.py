@@ -1,0 +1,56 @@
+"""commit: write staged conversations into chats.db, the deliverable. An item is a conversation.
+
+chats.db is written and durable before the marks are: an item that was interrupted between the two is written again,
+with the same rows.
+"""
+
+from collections.abc import Sequence
+
+from packages_store.model import Conversation, StageName, WorkItem
+from packages_store.package import Package
+from stages.contract import Finished, StageContext
+
+_AT_ONCE = 500
+"""Conversations per transaction of chats.db: many share its cost, and an abort still comes in within a second."""
+
+
+class CommitStage:
+    """Delivers conversations."""
+
+    name = StageName.COMMIT
+
+    def concurrency(self, context: StageContext) -> int:
+        return _AT_ONCE
+
+    def plan(self, context: StageContext) -> Sequence[WorkItem]:
+        return [WorkItem(head.id, head.title or "", head.content_hash) for head in context.package.staging.heads()]
+
+    async def process(self, context: StageContext, item: WorkItem) -> Finished[None]:
+        # The rows are copied where results are stored: many at once, straight from one database to the other.
+        return Finished(item, None)
+
+    def store(self, context: StageContext, results: Sequence[Finished[None]]) -> None:
+        deliver(context.package, [result.item.id for result in results])
+
+    def store_failure(self, context: StageContext, item: WorkItem, reason: str) -> None:
+        pass
+
+    def publish(self, context: StageContext, results: Sequence[Finished[None]]) -> None:
+        pass
+
+    def finish(self, context: StageContext) -> None:
+        """Chats.db holds exactly the conversations that are not excluded, also after somebody deleted or damaged it."""
+        package = context.package
+        wanted = {head.id for head in package.staging.heads()}
+        there = package.chats.conversation_ids()
+        package.chats.remove(sorted(there - wanted))
+        missing = sorted(wanted - there)
+        for start in range(0, len(missing), _AT_ONCE):
+            deliver(package, missing[start : start + _AT_ONCE])
+
+
+def deliver(package: Package, conversation_ids: Sequence[str]) -> None:
+    """Write these conversations into chats.db, replacing what it has of them."""
+    found = (package.staging.get(conversation_id) for conversation_id in conversation_ids)
+    conversations: list[Conversation] = [conversation for conversation in found if conversation is not None]
+    package.chats.write(conversations)

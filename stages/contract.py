@@ -1,0 +1,173 @@
+"""What a stage is, what it is handed, and the ports it asks: the contract between the rooms.
+
+A stage is stateless. It never touches a lock, a checkpoint, a counter or another stage: the runner does
+(daemon/runner.py).
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Generic, Protocol, TypeVar, TypeVarTuple
+
+import anyio.from_thread
+import anyio.to_thread
+
+from packages_store.model import Conversation, GraphFacts, Memory, StageName, WorkItem
+from packages_store.package import Package
+from packages_store.times import Clock
+
+T = TypeVar("T")
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Generic[Result]):
+    """The result of one item, not yet stored. `empty` says that it was done and held nothing worth keeping, and why."""
+
+    item: WorkItem
+    value: Result
+    empty: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who speaks in the memories (the entity) and about whom (the person)."""
+
+    entity_name: str
+    user_name: str
+    entity_pronouns: str
+    user_pronouns: str
+    relationship: str
+    notes: str
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryDraft:
+    """A significant memory before it is filed. `message_ids` are the messages it rests on, at least one."""
+
+    date: str
+    title: str
+    prose: str
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """One line of a daily memory, with the conversation and the messages it rests on."""
+
+    text: str
+    conversation_id: str
+    platform: str
+    message_ids: tuple[str, ...]
+
+
+class Extractor(Protocol):
+    """Turns what was said into memories.
+
+    Obligations: an answer depends on the arguments alone (the same ones give the same answer, or a journalled one);
+    every draft, bullet, node and edge names what it rests on; raises `ItemFailed` for an expected failure and nothing
+    else; may be cancelled at any await; heavy computation leaves the event loop (`off_loop`).
+    """
+
+    @property
+    def name(self) -> str:
+        """`offline` or `llm`; stored as the origin of each memory."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes when the same arguments could give another answer; part of every fingerprint."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many items may be in flight at once (at least 1)."""
+        ...
+
+    async def significant(self, persona: Persona, conversation: Conversation) -> tuple[MemoryDraft, ...]:
+        """The moments of one conversation worth keeping, oldest first; empty when there is none."""
+        ...
+
+    async def daily(self, persona: Persona, day: str, parts: Sequence[Conversation]) -> tuple[Bullet, ...]:
+        """What `day` (`YYYY-MM-DD`, the package's zone) was about.
+
+        `parts` holds each conversation of that day with that day's messages only.
+        """
+        ...
+
+    async def graph(self, persona: Persona, memories: Sequence[Memory]) -> GraphFacts:
+        """The people, places, health matters and traditions these memories speak of, and how they relate."""
+        ...
+
+
+def fingerprint(*inputs: object) -> str:
+    """A hash of everything a result depends on; inputs are told apart by their text and their order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for value in inputs:
+        text = str(value).encode("utf-8", "surrogatepass")
+        digest.update(len(text).to_bytes(8, "big") + text)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """Everything a stage can reach. What is not in here does not exist for it."""
+
+    package: Package
+    extractor: Extractor
+    persona: Persona
+    clock: Clock
+
+
+class Stage(Protocol[Result]):
+    """One step of the import. The methods without `async` are called in a worker thread, never on the event loop."""
+
+    @property
+    def name(self) -> StageName: ...
+
+    def concurrency(self, context: StageContext) -> int:
+        """How many items may be in flight at once (at least 1)."""
+        ...
+
+    def plan(self, context: StageContext) -> Sequence[WorkItem]:
+        """Every item there is, with its present fingerprint, in a fixed order.
+
+        Which of them are left is not the stage's to know: the ledger compares fingerprints (see `Progress.plan`).
+        """
+        ...
+
+    async def process(self, context: StageContext, item: WorkItem) -> Finished[Result]:
+        """Do one item. May be called twice for the same item without harm; may be cancelled at any await.
+
+        Raises `ItemFailed` when the item cannot be done; anything else ends the stage in `error`.
+        """
+        ...
+
+    def store(self, context: StageContext, results: Sequence[Finished[Result]]) -> None:
+        """Write results into the ledger; called inside the transaction that also marks the items done."""
+        ...
+
+    def store_failure(self, context: StageContext, item: WorkItem, reason: str) -> None:
+        """Note that an item failed where people look for it; called inside the transaction that marks it."""
+        ...
+
+    def publish(self, context: StageContext, results: Sequence[Finished[Result]]) -> None:
+        """Write the files derived from results that are now durable. Whatever is lost here, `finish` writes again."""
+        ...
+
+    def finish(self, context: StageContext) -> None:
+        """Called when nothing is left: bring everything derived from this stage's results up to date. Idempotent."""
+        ...
+
+
+async def off_loop(work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
+    """Run `work` in a worker thread. It is not abandoned on cancellation: long work calls `breathe` now and then."""
+    return await anyio.to_thread.run_sync(work, *arguments)
+
+
+def breathe() -> None:
+    """Called in a worker thread between two steps of long work: ends it when the stage has been aborted."""
+    anyio.from_thread.check_cancelled()

@@ -1,0 +1,94 @@
+"""graph: who and what the memories speak of. An item is a batch of memories.
+
+Daily memories go in windows of 14 days counted from a fixed date, so that a new day touches one batch; significant ones
+go one by one. graph.db is consolidated from what all batches say when the stage finishes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from packages_store.manifest import write_manifest
+from packages_store.model import GraphFacts, Memory, StageName, WorkItem
+from packages_store.package import Package
+from stages.contract import Finished, StageContext, fingerprint, off_loop
+
+_WINDOW_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What the memories of one batch say."""
+
+    facts: GraphFacts
+    memory_ids: tuple[str, ...]
+
+
+class GraphStage:
+    """Asks the extractor what batches of memories speak of, and consolidates the answers."""
+
+    name = StageName.GRAPH
+
+    def concurrency(self, context: StageContext) -> int:
+        return context.extractor.concurrency
+
+    def plan(self, context: StageContext) -> Sequence[WorkItem]:
+        made_by = (context.extractor.name, context.extractor.version, context.persona)
+        return [
+            WorkItem(batch, batch, fingerprint([(memory.id, memory.body) for memory in memories], *made_by))
+            for batch, memories in sorted(batches(context.package).items())
+        ]
+
+    async def process(self, context: StageContext, item: WorkItem) -> Finished[Extract]:
+        memories = await off_loop(_members, context.package, item.id)
+        facts = await context.extractor.graph(context.persona, memories)
+        nothing = not facts.nodes and not facts.edges
+        extract = Extract(facts, tuple(memory.id for memory in memories))
+        return Finished(item, extract, empty="no one and nothing is named" if nothing else None)
+
+    def store(self, context: StageContext, results: Sequence[Finished[Extract]]) -> None:
+        for result in results:
+            context.package.graph.put_facts(result.item.id, result.value.facts)
+            context.package.memories.mark_graphed(result.value.memory_ids)
+
+    def store_failure(self, context: StageContext, item: WorkItem, reason: str) -> None:
+        pass
+
+    def publish(self, context: StageContext, results: Sequence[Finished[Extract]]) -> None:
+        pass
+
+    def finish(self, context: StageContext) -> None:
+        context.package.graph.keep_only(batches(context.package))
+        context.package.graph.consolidate()
+        write_manifest(context.package)
+
+
+def batches(package: Package) -> dict[str, list[Memory]]:
+    """The batches there are, each with its memories; those that an adopted graph knows already are in none."""
+    found: dict[str, list[Memory]] = defaultdict(list)
+    for memory in _not_adopted(package, package.memories.all()):
+        found[batch_of(memory)].append(memory)
+    return found
+
+
+def _members(package: Package, batch: str) -> list[Memory]:
+    single = package.memories.get(batch)
+    memories = [single] if single is not None else package.memories.all("daily")
+    return [memory for memory in _not_adopted(package, memories) if batch_of(memory) == batch]
+
+
+def _not_adopted(package: Package, memories: Sequence[Memory]) -> Iterator[Memory]:
+    paths = map(Path, package.progress.foreign_processed(StageName.GRAPH))
+    adopted = {(path.parent.name, path.name) for path in paths}
+    return (memory for memory in memories if (memory.kind, memory.file_name) not in adopted)
+
+
+def batch_of(memory: Memory) -> str:
+    """The batch a memory belongs to, whatever others there are."""
+    if memory.kind == "significant":
+        return memory.id
+    day = date.fromisoformat(memory.date)
+    first = date.fromordinal(day.toordinal() - day.toordinal() % _WINDOW_DAYS)
+    return f"daily:{first.isoformat()}"

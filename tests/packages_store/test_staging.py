@@ -1,0 +1,161 @@
+"""The staging area: what is brought in is kept, once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packages_store.model import Conversation, Message
+from packages_store.staging import Staged, Staging, unite
+from tests.builders import conversation, package_in
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return package_in(tmp_path).staging
+
+
+def shorter(whole: Conversation, count: int) -> Conversation:
+    messages = whole.messages[:count]
+    return replace(whole, messages=messages, updated_at=messages[-1].created_at)
+
+
+def test_what_was_staged_reads_back_the_same(staging: Staging) -> None:
+    chat = conversation(texts=("Grüße, 世界", "\U0001f33f"))
+
+    staging.add("file-1", [chat])
+
+    assert staging.get(chat.id) == chat
+
+
+def test_a_conversation_met_again_unchanged_is_unchanged(staging: Staging) -> None:
+    staging.add("file-1", [conversation()])
+
+    assert staging.add("file-2", [conversation()]) == Staged(unchanged=1)
+
+
+def test_a_grown_conversation_is_updated_and_holds_each_message_once(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c", "d"))
+    staging.add("file-1", [shorter(whole, 2)])
+
+    assert staging.add("file-2", [whole]) == Staged(updated=1)
+    assert staging.get(whole.id) == whole
+
+
+def test_an_older_snapshot_removes_nothing(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c", "d"))
+    staging.add("file-1", [whole])
+
+    assert staging.add("file-2", [shorter(whole, 2)]) == Staged(older=1)
+    assert staging.get(whole.id) == whole
+
+
+def test_reading_a_source_again_after_a_crash_gives_the_same_account(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c", "d"))
+    staging.add("file-1", [shorter(whole, 2)])
+    first = staging.add("file-2", [whole, conversation(1)])
+
+    assert staging.add("file-2", [whole, conversation(1)]) == first == Staged(new=1, updated=1)
+
+
+def test_the_same_chat_exported_by_another_tool_is_recognised_by_what_was_said(staging: Staging) -> None:
+    ours = conversation(texts=("a", "b"))
+    theirs = replace(ours, messages=tuple(replace(m, id=f"other-{m.id}") for m in ours.messages))
+    staging.add("file-1", [ours])
+
+    staging.add("file-2", [theirs])
+
+    found = staging.get(ours.id)
+    assert found is not None
+    assert [m.content for m in found.messages] == ["a", "b"]
+
+
+def test_messages_of_a_time_span_come_with_their_conversation(staging: Staging) -> None:
+    staging.add("file-1", [conversation(number, ("a", "b")) for number in range(3)])
+
+    (found,) = staging.between("2024-03-02T00:00:00.000Z", "2024-03-03T00:00:00.000Z")
+
+    assert found.id == "chat-1"
+    assert len(found.messages) == 2
+
+
+def test_excluded_conversations_are_kept_but_not_worked_on(staging: Staging) -> None:
+    staging.add("file-1", [conversation(0), conversation(1)])
+
+    assert staging.set_excluded("chat-0", excluded=True)
+
+    assert [head.id for head in staging.heads()] == ["chat-1"]
+    assert {each[0] for each in staging.moments()} == {"chat-1"}
+    assert staging.get("chat-0") is not None
+
+
+def index(staging: Staging) -> None:
+    while staging.index_some():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("question", "hits"),
+    [
+        ("lisbon", 1),
+        ("LISBON mov", 1),
+        ("don't", 1),
+        ("C++", 1),
+        ('"', 0),
+        ("*", 0),
+        ("", 0),
+        ("lisbon absent", 0),
+        ("naïve", 1),
+        ("naive", 1),
+        ("NEAR( OR AND", 0),
+    ],
+)
+def test_any_text_is_a_question_and_none_is_an_error(staging: Staging, question: str, hits: int) -> None:
+    staging.add("file-1", [conversation(texts=("We are moving to Lisbon", "I don't know C++, I was naïve"))])
+    index(staging)
+
+    assert len(staging.search(question)) == hits
+
+
+def test_no_search_ever_fails(staging: Staging) -> None:
+    staging.add("file-1", [conversation()])
+    index(staging)
+
+    @given(st.text(st.characters(exclude_categories=("Cs",))))
+    def ask(question: str) -> None:
+        staging.search(question)
+
+    ask()
+
+
+def test_the_index_follows_a_conversation_that_changes(staging: Staging) -> None:
+    whole = conversation(texts=("alpha", "beta", "gamma"))
+    staging.add("file-1", [shorter(whole, 2)])
+    index(staging)
+    staging.add("file-2", [whole])
+    index(staging)
+
+    assert [hit[1] for hit in staging.search("beta")] == ["chat-0:1"]
+    assert [hit[1] for hit in staging.search("gamma")] == ["chat-0:2"]
+
+
+letters = st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1)
+
+
+@given(letters, letters, st.booleans())
+def test_uniting_two_snapshots_keeps_every_message_once(first: list[str], second: list[str], later: bool) -> None:
+    old = snapshot(first, "2024-01-01T00:00:00.000Z")
+    new = snapshot(second, "2024-01-02T00:00:00.000Z" if later else "2023-01-01T00:00:00.000Z")
+
+    united = [message.id for message in unite(old, new).messages]
+
+    assert sorted(united) == sorted(set(first) | set(second))
+    leading = second if later else first
+    assert [each for each in united if each in set(leading)] == leading
+
+
+def snapshot(letters: list[str], updated_at: str) -> Conversation:
+    messages = tuple(Message(letter, "user", letter, "2024-01-01T00:00:00.000Z") for letter in letters)
+    return Conversation("c", None, "chatgpt", "2024-01-01T00:00:00.000Z", updated_at, messages)
