@@ -48,7 +48,8 @@ def adopt_progress(package: Package, config: PackageConfig) -> None:
         package.progress.create()
         package.set_fact("created_at", (view.started_at if view else "") or package.now())
         package.set_fact("config", json.dumps(config.model_dump(by_alias=True), ensure_ascii=False, indent=2))
-        has_contents = package.paths.chats.exists() or package.paths.uploads.is_dir() or package.paths.raw.is_dir()
+        paths = package.paths
+        has_contents = any(path.exists() for path in (paths.chats, paths.memories, paths.graph, paths.uploads, paths.raw))
         package.set_fact(_CONTENTS, "to adopt" if has_contents else "adopted")
         if view is not None:
             _adopt_stages(package, view)

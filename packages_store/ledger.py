@@ -10,7 +10,8 @@ from packages_store.sqlite import Schema
 LEDGER = Schema(
     version=1,
     script="""
-    -- Single facts: the last good config.json, how far the search index is, what has been adopted.
+    -- Single facts: the last good config.json, how far the search index is, what has been adopted, and memory files of
+    -- ours that are still to be removed (removed:<kind>/<file name>).
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
     -- One row per stage, in order. 'running' is only ever true together with the in-memory lock.

@@ -167,6 +167,13 @@ class Memories:
             self._db.execute("DELETE FROM facts WHERE name >= ? AND name < ?", (_REMOVED, _AFTER_REMOVED))
         return removed
 
+    def missing_files(self, kind: MemoryKind) -> bool:
+        """Whether a file of ours is not there; what the files hold is `materialise`'s to check."""
+        rows = self._db.rows("SELECT file_name FROM memories WHERE kind = ? AND origin <> ?", (kind, ADOPTED))
+        folder = self._folder(kind)
+        there = {entry.name for entry in folder.iterdir()} if rows and folder.is_dir() else set[str]()
+        return any(row["file_name"] not in there for row in rows)
+
     def files(self) -> Iterator[tuple[MemoryKind, Path]]:
         """Every memory file that lies in the package, whoever wrote it, in order. Symbolic links are not followed."""
         for kind in KINDS:

@@ -13,8 +13,10 @@ from packages_store.checkpoint import checkpoint_view, read_checkpoint, write_ch
 from packages_store.config import PackageConfig
 from packages_store.errors import FileDamaged
 from packages_store.files import tighten
+from packages_store.memories import KINDS
 from packages_store.model import Repair, StageName
 from packages_store.package import Package
+from packages_store.sqlite import LOG_SUFFIXES, check_header
 
 POISON_AFTER = 3
 _CHECKED_AT_START = 64 << 20
@@ -35,6 +37,7 @@ def repair(package: Package, secrets: Path, poison_after: int = POISON_AFTER) ->
         package.progress.note_repair(note)
     for name in package.progress.stale():
         _interrupt(package, name, poison_after)
+    _ask_for_what_is_missing(package)
     _refresh_checkpoint(package)
     return package.progress.repairs()[before if not lost else 0 :]
 
@@ -59,16 +62,20 @@ def _open_ledger(package: Package) -> list[Repair]:
         package.progress.repairs()
     except FileDamaged as error:
         package.close()
-        aside = package.disk.set_aside(package.paths.ledger, package.stamp)
-        for suffix in ("-wal", "-shm"):
-            log = package.paths.ledger.with_name(f"{package.paths.ledger.name}{suffix}")
-            if log.exists():
-                package.disk.set_aside(log, package.stamp)
+        aside = _set_database_aside(package, package.paths.ledger)
         package.ledger.open()
         done = f"The file was kept as {aside.name}; the ledger was rebuilt from checkpoint.json and the other files."
         advice = "Drop the exports in again if conversations are missing; what is there is not imported twice."
         return [Repair(package.now(), error.path, error.why, done, advice)]
     return []
+
+
+def _set_database_aside(package: Package, path: Path) -> Path:
+    for suffix in LOG_SUFFIXES:
+        log = path.with_name(f"{path.name}{suffix}")
+        if log.exists():
+            package.disk.set_aside(log, package.stamp)
+    return package.disk.set_aside(path, package.stamp)
 
 
 def _was_left_open(package: Package) -> bool:
@@ -133,6 +140,27 @@ def _interrupt(package: Package, name: StageName, poison_after: int) -> None:
                 times=state.interrupted_count,
             )
         )
+
+
+def _ask_for_what_is_missing(package: Package) -> None:
+    """Deliverables that are gone or damaged are asked for again; the stage that made them writes them from the ledger."""
+    for path, maker in ((package.paths.chats, StageName.COMMIT), (package.paths.graph, StageName.GRAPH)):
+        missing = not path.exists()
+        try:
+            if not missing:
+                check_header(path)
+        except FileDamaged as error:
+            package.chats.close()
+            package.graph.close()
+            aside = _set_database_aside(package, path)
+            done = f"The file was kept as {aside.name}; it is written again from the ledger."
+            package.progress.note_repair(Repair(package.now(), error.path, error.why, done, "Nothing; it heals."))
+            missing = True
+        if missing and package.progress.counts(maker).processed:
+            package.progress.request(maker)
+    for kind in KINDS:
+        if package.memories.missing_files(kind):
+            package.progress.request(StageName(kind))
 
 
 def _refresh_checkpoint(package: Package) -> None:

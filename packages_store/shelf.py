@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from packages_store.config import PackageConfig
 from packages_store.errors import InvalidName, LoomError, PackageNotFound
+from packages_store.export import remove_leftovers
 from packages_store.files import Disk
 from packages_store.model import Repair
 from packages_store.package import Package
@@ -90,8 +91,14 @@ class Shelf:
     def repair_all(self, tell: Callable[[RepairResult], None]) -> None:
         """Repair every package; one that cannot be repaired does not stop the others. `tell` is called for each."""
         with ThreadPoolExecutor(_REPAIRED_AT_ONCE, thread_name_prefix="repair") as pool:
-            for result in pool.map(self.repair, self.names()):
+            for result in pool.map(self._repair_at_start, self.names()):
                 tell(result)
+
+    def _repair_at_start(self, name: str) -> RepairResult:
+        result = self.repair(name)
+        if result.unusable is None:
+            remove_leftovers(self._paths.package(name))
+        return result
 
     def open_packages(self) -> Iterator[Package]:
         """The packages that have been opened so far."""

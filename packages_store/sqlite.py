@@ -20,6 +20,9 @@ from packages_store.files import FILE_MODE, Probe, no_probe
 Value = str | int | float | bytes | None
 Row = sqlite3.Row
 
+LOG_SUFFIXES = ("-wal", "-shm", "-journal")
+"""What SQLite may keep beside a file; it goes where the file goes."""
+
 _HEADER_SIZE = 100
 _ENVIRONMENT = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -90,6 +93,9 @@ class Database:
                 connection.executescript(f"BEGIN; {self._schema.script}; {version}; COMMIT")
             finally:
                 connection.close()
+        # A log that was left beside a file of this name would be played into the new one.
+        for suffix in LOG_SUFFIXES:
+            self.path.with_name(f"{self.path.name}{suffix}").unlink(missing_ok=True)
         self._probe("rename")
         temporary.replace(self.path)
 

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from packages_store.checkpoint import read_checkpoint
-from packages_store.model import Interruption, ItemEnd, Owner, StageName, StageStatus, WorkItem
+from packages_store.memories import KINDS
+from packages_store.model import (
+    Interruption,
+    ItemEnd,
+    Memory,
+    MemoryKind,
+    Owner,
+    StageName,
+    StageStatus,
+    WorkItem,
+)
 from packages_store.package import Package
 from packages_store.shelf import Shelf
 from tests.builders import OWNER, conversation, package_in, shelf_in
@@ -212,3 +222,54 @@ def killed_at(home: Path, step: int) -> bool:
     finally:
         shelf.close()
     return False
+
+
+@pytest.mark.parametrize(
+    ("lost", "maker"),
+    [
+        ("chats.db", StageName.COMMIT),
+        ("graph.db", StageName.GRAPH),
+        ("memories/significant", StageName.SIGNIFICANT),
+        ("memories/daily", StageName.DAILY),
+    ],
+)
+def test_a_deliverable_that_is_gone_is_asked_for_again(tmp_path: Path, lost: str, maker: StageName) -> None:
+    package = package_in(tmp_path)
+    package.chats.write([conversation()])
+    package.graph.consolidate()
+    for kind in KINDS:
+        package.memories.replace_for_item(kind, "x", [memory(kind)])
+    package.memories.materialise()
+    for stage in StageName:
+        generation = package.progress.begin(stage, OWNER)
+        package.progress.plan(stage, ITEMS[:1])
+        for claim in package.progress.claim(stage, generation, ITEMS[:1]):
+            package.progress.accept(claim, ItemEnd.DONE)
+        package.progress.end(stage, generation, StageStatus.COMPLETED)
+        package.progress.begin(stage, OWNER)
+        package.progress.end(stage, generation, StageStatus.COMPLETED)
+    package.close()
+    path = tmp_path / "packages/wren" / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    fresh(tmp_path).repair("wren")
+
+    wanted = [state.name for state in fresh(tmp_path).get("wren").progress.stages() if state.wanted]
+    assert maker in wanted
+
+
+def memory(kind: MemoryKind) -> Memory:
+    return Memory(f"{kind}:1", kind, "2024-03-01", f"2024-03-01_{kind}.md", "text", "offline", ("chat-0",), ("m",))
+
+
+@pytest.mark.parametrize("name", ["chats.db", "graph.db"])
+def test_a_damaged_deliverable_is_kept_aside(tmp_path: Path, name: str) -> None:
+    package = package_in(tmp_path)
+    package.close()
+    path = tmp_path / "packages/wren" / name
+    path.write_bytes(b"no database at all")
+
+    (told,) = fresh(tmp_path).repair("wren").repairs
+
+    assert told.subject == name
+    assert next(path.parent.glob(f"{name}.corrupt-*")).read_bytes() == b"no database at all"

@@ -1,0 +1,61 @@
+"""From what an export tells to a `Conversation`: times for messages that have none, ids that are unique."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from packages_store.model import Conversation, Message, Role
+from packages_store.times import from_epoch_ms
+
+
+class Draft(NamedTuple):
+    """A message whose time, in milliseconds since 1970, may be unknown. `key` is its id within the conversation."""
+
+    key: str
+    role: Role
+    content: str
+    at: int | None
+    reasoning: str | None = None
+    model: str | None = None
+    inferred: bool = False
+    """The export itself says that `at` is not the message's own."""
+
+
+def conversation_of(
+    id_: str,
+    platform: str,
+    title: str,
+    drafts: Sequence[Draft],
+    *,
+    created: int | None,
+    updated: int | None,
+    otherwise: int,
+) -> Conversation:
+    """The conversation that `drafts` (at least one, in order) make.
+
+    The id of a message is `<id of the conversation>:<key>`, with `~2` and so on behind a key that comes again. A
+    message without a time gets that of the one before it; the first ones get the time of the conversation, else the
+    first time known; where there is no time at all, `otherwise`. Such times are marked as inferred.
+    """
+    known = [draft.at for draft in drafts if draft.at is not None]
+    begin = created or (min(known) if known else updated or otherwise)
+    end = updated or (max(known) if known else begin)
+    before_first = created or (known[0] if known else begin)
+    messages = tuple(_messages(id_, drafts, before_first))
+    return Conversation(id_, title.strip() or None, platform, from_epoch_ms(begin), from_epoch_ms(end), messages)
+
+
+def _messages(id_: str, drafts: Sequence[Draft], at: int) -> Iterator[Message]:
+    seen: dict[str, int] = {}
+    for draft in drafts:
+        key = draft.key
+        times = seen[key] = seen.get(key, 0) + 1
+        while times > 1 and f"{key}~{times}" in seen:
+            times += 1
+        if times > 1:
+            key = f"{key}~{times}"
+            seen[key] = 1
+        inferred = draft.inferred or draft.at is None
+        at = at if draft.at is None else draft.at
+        yield Message(
+            f"{id_}:{key}", draft.role, draft.content, from_epoch_ms(at), draft.reasoning, draft.model, inferred
+        )

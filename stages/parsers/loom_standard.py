@@ -1,0 +1,87 @@
+"""Loom Standard: the exchange format that Entity Loom documents for platforms it has no reader for.
+
+`{"format": "loom-standard", "version", "originPlatform", "conversations": [{id, title?, createdAt, updatedAt,
+originPlatform?, messages: [{id, role, content, createdAt, model?, reasoning?}]}]}`. The order of the messages is the
+order of the list; they are never sorted.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Record, SourceFile
+from stages.parsers.drafts import Draft, conversation_of
+from stages.parsers.json_stream import Item, envelope_behind
+from stages.parsers.reading import Reading, read_each
+from stages.parsers.values import Tally, as_map, as_text, digest, milliseconds
+
+MARKER = "loom-standard"
+_ROLES = ("user", "assistant")
+
+
+class LoomStandard:
+    """Reads Loom Standard. What it imports counts as from the platform that the file names."""
+
+    platform = "loom-standard"
+
+    def bid(self, peek: Peek) -> Bid | None:
+        """The file names its format, in any case of letters."""
+        beside = peek.envelope if peek.wrapping == "wrapped" else as_map(peek.records[0] if peek.records else None)
+        return Bid("", Bid.MARKER) if as_text(beside.get("format")).casefold() == MARKER else None
+
+    def read(self, file: SourceFile, variant: str, context: ReadContext) -> Iterator[Record]:
+        """See `Parser.read`. `variant` is not used: there is one."""
+        del variant, context
+        with file.open() as stream:
+            behind = envelope_behind(stream)  # where the list is long, what names the platform can stand behind it
+        return read_each(file, partial(_conversation, behind))
+
+
+def _conversation(behind: Mapping[str, object], item: Item, reading: Reading) -> Record:
+    told, tally = as_map(item.value), reading.tally
+    origin = reading.records.envelope.get("originPlatform", behind.get("originPlatform"))
+    messages = told.get("messages")
+    if not isinstance(messages, list):
+        return Broken(reading.records.position, "a conversation has no list of messages")
+    drafts = list(_drafts(messages, tally))
+    if not drafts:
+        return Empty(reading.records.position)
+    id_ = tally.clean(as_text(told.get("id"))) or f"loom-{digest(*(draft.content for draft in drafts[:2]))[:16]}"
+    return conversation_of(
+        id_,
+        _platform(as_text(told.get("originPlatform")) or as_text(origin)),
+        tally.clean(as_text(told.get("title"))),
+        drafts,
+        created=milliseconds(told.get("createdAt")),
+        updated=milliseconds(told.get("updatedAt")),
+        otherwise=reading.file.modified_at,
+    )
+
+
+def _drafts(messages: list[object], tally: Tally) -> Iterator[Draft]:
+    kept = 0
+    for message in map(as_map, messages):
+        role, content = message.get("role"), message.get("content")
+        if role not in _ROLES:
+            tally.count("messages that neither the user nor the assistant wrote were left out")
+        elif not isinstance(content, str):
+            tally.count("messages without text were left out")
+        elif content.strip():
+            kept += 1
+            yield _draft(message, role == "user", tally.clean(content), kept, tally)
+
+
+def _draft(message: Mapping[str, object], by_user: bool, content: str, number: int, tally: Tally) -> Draft:
+    return Draft(
+        key=tally.clean(as_text(message.get("id"))) or f"msg-{number}",
+        role="user" if by_user else "assistant",
+        content=content,
+        at=milliseconds(message.get("createdAt")),
+        reasoning=tally.clean(as_text(message.get("reasoning"))) or None,
+        model=tally.clean(as_text(message.get("model"))) or None,
+    )
+
+
+def _platform(origin: str) -> str:
+    """`origin` as a provenance tag: lower case, without what would end the tag."""
+    return re.sub(r"[^\w.-]+", "-", origin.strip().casefold()).strip("-") or "unknown"

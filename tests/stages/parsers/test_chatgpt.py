@@ -1,0 +1,379 @@
+"""ChatGPT: which messages are shown, what they show, and when they were said."""
+
+import random
+from typing import cast
+
+import pytest
+
+from packages_store.model import Conversation
+from stages.parsers.contract import Broken, Empty, Note, Record, Skipped
+from tests.stages.parsers.documents import Json, chain, chatgpt, message, shown
+from tests.stages.parsers.harness import as_json, conversations_in, records_of, turns
+
+IMAGE = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
+DRAWN = {**IMAGE, "asset_pointer": "file-service://file-2", "metadata": {"dalle": {"prompt": "a red\nfox"}}}
+SOUND = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://file_3"}
+FILM = {"content_type": "real_time_user_audio_video_asset_pointer", "audio_asset_pointer": SOUND}
+
+
+def read(document: object) -> list[Record]:
+    return records_of("chatgpt", as_json(document))
+
+
+def one(*messages: Json | None, **other: object) -> Conversation:
+    return conversations_in(read([chatgpt(*messages, **other)]))[0]
+
+
+def answer(content: Json, **other: object) -> list[tuple[str, str]]:
+    """What is read when an assistant's message between two others has this content."""
+    said = message("assistant", **{"content": content, **other})
+    return turns(one(message("user", "Q"), said, message("user", "R")))[1:-1]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [chatgpt(message("user", "Hello"))],
+        {"conversations": [chatgpt(message("user", "Hello"))]},
+        {"object": "list", "data": [chatgpt(message("user", "Hello"))]},
+        {"c1": {**chatgpt(message("user", "Hello")), "conversation_id": None}},
+        chatgpt(message("user", "Hello")),
+        [{**chatgpt(message("user", "Hello")), "conversation_id": None, "id": "c1"}],
+    ],
+)
+def test_every_layout_of_a_file_gives_the_same_conversation(document: object) -> None:
+    (found,) = conversations_in(read(document))
+
+    assert (found.id, found.messages[0].id, found.messages[0].content) == ("c1", "c1:n0", "Hello")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (shown("text", parts=["A", "B"]), "A\nB"),
+        (shown("text", parts=["A", {"text": "B"}, 3, None]), "A\nB"),
+        ({"parts": ["no type"]}, "no type"),
+        (shown("multimodal_text", parts=[IMAGE, "What is it?"]), "[image: file_1]\nWhat is it?"),
+        (shown("multimodal_text", parts=[{"content_type": "audio_transcription", "text": "Hi"}, SOUND]), "Hi"),
+        (shown("multimodal_text", parts=[{"content_type": "audio_transcription", "text": "Hi"}, FILM]), "Hi"),
+        (shown("multimodal_text", parts=[FILM]), "[audio: file_3]"),
+        (shown("multimodal_text", parts=[{"content_type": "new", "text": "words"}, {"content_type": "new"}]), "words"),
+        (shown("code", text="print(1)", language="python"), "```python\nprint(1)\n```"),
+        (shown("code", text="a ```` b", language="unknown"), "`````\na ```` b\n`````"),
+        (shown("code", text=" "), None),
+        (shown("execution_output", text="2"), None),
+        (shown("reasoning_recap", content="Thought for 6s"), None),
+        (shown("thoughts", thoughts=[{"content": "Hm"}]), None),
+        (shown("user_editable_context", user_profile="P", user_instructions="I"), None),
+        (shown("model_editable_context", model_set_context="M"), None),
+        (shown("tether_browsing_display", result="R"), None),
+        (shown("tether_quote", text="T"), None),
+        (shown("tether_browsing_code", text="T"), None),
+        (shown("sonic_webpage", text="T"), None),
+        (shown("system_error", text="T"), None),
+        (shown("computer_output", text="T"), None),
+        (shown("citable_code_output", output_str="T"), None),
+        (shown("brand_new", parts=["from parts"], text="no"), "from parts"),
+        (shown("brand_new", text="from text"), "from text"),
+        (shown("brand_new", result="from result"), "from result"),
+        (shown("brand_new", other="nothing"), None),
+        (shown("text", parts=["", " \n"]), None),
+        (shown("text", parts="no list"), None),
+    ],
+)
+def test_a_message_shows_what_its_content_type_says(content: Json, expected: str | None) -> None:
+    assert answer(content) == ([] if expected is None else [("a", expected)])
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        message("system", "S"),
+        message("assistant", '{"prompt": "a fox"}', recipient="dalle.text2im"),
+        message("assistant", "likes foxes", recipient="bio"),
+        message("assistant", content=shown("code", text="{}", language="json"), recipient="canmore.create_textdoc"),
+        message("tool", "Model set context updated.", name="bio"),
+        message("tool", content=shown("execution_output", text="2"), name="python"),
+        message("tool", content=shown("brand_new", text="2"), name="python"),
+        message("tool", content=shown("multimodal_text", parts=[IMAGE]), name="myfiles_browser"),
+        message("user", "About me", metadata={"is_user_system_message": True}),
+        message("user", "Hidden", metadata={"is_visually_hidden_from_conversation": True}),
+        message("assistant", content=None),
+        message("assistant", content="text"),
+        message("critic", "Hm"),
+        {"author": None, "content": {"parts": ["x"]}},
+        {},
+        None,
+    ],
+)
+def test_what_the_platform_hides_is_no_turn_and_does_not_cut_the_thread(hidden: Json | None) -> None:
+    assert turns(one(message("user", "Q"), hidden, message("assistant", "A"))) == [("u", "Q"), ("a", "A")]
+
+
+def test_an_interrupted_answer_and_one_without_weight_are_turns() -> None:
+    found = one(message("user", "Q", weight=0.0), message("assistant", "Half of", status="in_progress", recipient=None))
+
+    assert turns(found) == [("u", "Q"), ("a", "Half of")]
+
+
+def test_attachments_are_told_by_their_names_once() -> None:
+    attached = [
+        {"id": "file_1", "name": "cat.png", "mime_type": "image/png"},
+        {"id": "file_9", "name": "notes.pdf", "mime_type": "application/pdf"},
+        {"name": "photo.jpg", "mime_type": "image/jpeg"},
+        {"id": "file_8"},
+        {},
+        "odd",
+    ]
+    content = shown("multimodal_text", parts=[IMAGE, "See"])
+
+    found = one(message("user", content=content, metadata={"attachments": attached}))
+
+    assert turns(found) == [
+        ("u", "[image: cat.png]\nSee\n[file: notes.pdf]\n[image: photo.jpg]\n[file: file_8]\n[file]\n[file]")
+    ]
+
+
+def test_a_message_of_nothing_but_an_attachment_is_a_turn() -> None:
+    found = one(message("user", metadata={"attachments": [{"id": "f", "name": "a.txt", "mime_type": "text/plain"}]}))
+
+    assert turns(found) == [("u", "[file: a.txt]")]
+
+
+def test_a_picture_that_was_made_for_the_person_is_a_turn_of_its_own() -> None:
+    found = one(
+        message("user", "Draw a fox"),
+        message("tool", content=shown("multimodal_text", parts=[DRAWN]), name="dalle.text2im"),
+        message("tool", "DALL·E displayed 1 images.", name="dalle.text2im"),
+        message("assistant", "Here"),
+    )
+
+    assert turns(found) == [("u", "Draw a fox"), ("a", "[image: a red fox]"), ("a", "Here")]
+
+
+def test_a_plot_of_running_code_stands_before_the_answer() -> None:
+    output = {"aggregate_result": {"messages": [{"image_url": "file-service://file-plot"}, {"text": "no picture"}]}}
+    found = one(
+        message("user", "Plot"),
+        message("tool", content=shown("execution_output", text="2"), name="python", metadata=output),
+        message("assistant", "Done"),
+    )
+
+    assert turns(found) == [("u", "Plot"), ("a", "[image: file-plot]\nDone")]
+
+
+def test_thoughts_go_to_the_answer_that_follows_them_and_to_no_other() -> None:
+    def thoughts(*told: Json) -> Json:
+        return message("assistant", content=shown("thoughts", thoughts=list(told)))
+
+    found = one(
+        message("user", "Q"),
+        thoughts({"summary": "Looking", "content": "I look."}, {"summary": "Only summary", "content": ""}),
+        message("assistant", "", content=shown("reasoning_recap", content="Thought for 6s")),
+        message("assistant", "A"),
+        message("assistant", "More"),
+        thoughts({"content": "lost"}),
+        message("user", "R"),
+        message("assistant", "B"),
+    )
+
+    assert [(one.content, one.reasoning) for one in found.messages if one.role == "assistant"] == [
+        ("A", "I look.\n\nOnly summary"),
+        ("More", None),
+        ("B", None),
+    ]
+
+
+def test_the_model_is_told_by_the_message_else_by_the_conversation() -> None:
+    found = one(
+        message("user", "Q"),
+        message("assistant", "A", metadata={"model_slug": "m1", "resolved_model_slug": "m2"}),
+        message("assistant", "B", metadata={"resolved_model_slug": "m2"}),
+        message("assistant", "C", metadata=None),
+        default_model_slug="m3",
+    )
+
+    assert [one.model for one in found.messages] == [None, "m1", "m2", "m3"]
+
+
+CITED = "\ue200cite\ue202turn0search1\ue202turn0search2\ue201"
+
+
+@pytest.mark.parametrize(
+    ("text", "metadata", "expected"),
+    [
+        (f"A {CITED}b", {"content_references": [{"matched_text": CITED, "alt": "(Cats)"}]}, "A (Cats)b"),
+        (f"A {CITED}b c", {"content_references": [{"matched_text": CITED}, {"matched_text": " "}]}, "A b c"),
+        (f"A{CITED}", {}, "A"),
+        ("A\ue200filecite\ue202turn1file0\ue201\ue200navlist\ue202News\ue202turn0news1\ue201.", {}, "A."),
+        ("In \ue200entity\ue202turn0city0\ue202Paris\ue201.", {}, "In Paris."),
+        ("\ue203words\ue204 stay \ue206", {}, "words stay "),
+        ("cut \ue200cite\ue202turn0", {}, "cut citeturn0"),
+        (
+            "A【4†a.pdf】 B【9†source】",
+            {"citations": [{"start_ix": 1, "metadata": {"name": "a.pdf"}}]},
+            "A (a.pdf) B【9†source】",
+        ),
+        ("「日本」【注】", {}, "「日本」【注】"),
+        ("plain", {}, "plain"),
+    ],
+)
+def test_marks_of_citations_become_what_they_stand_for(text: str, metadata: Json, expected: str) -> None:
+    assert answer(shown("text", parts=[text]), metadata=metadata) == [("a", expected)]
+
+
+def test_times_are_utc_to_the_millisecond_and_missing_ones_are_the_neighbours() -> None:
+    found = one(
+        message("user", "A", create_time=None),
+        message("assistant", "B", create_time=1_700_000_010.123456),
+        message("system", "hidden", create_time=1_700_000_020.0),
+        message("user", "C", create_time=None),
+        message("assistant", "D", create_time=1_748_387_000_123.0),
+        message("user", "E", create_time="2026-01-01T00:00:00Z"),
+    )
+
+    assert [(one.created_at, one.time_inferred) for one in found.messages] == [
+        ("2023-11-14T22:13:20.000Z", True),
+        ("2023-11-14T22:13:30.123Z", False),
+        ("2023-11-14T22:13:40.000Z", True),
+        ("2025-05-27T23:03:20.123Z", False),
+        ("2026-01-01T00:00:00.000Z", False),
+    ]
+    assert (found.created_at, found.updated_at) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:28:20.000Z")
+
+
+def test_a_conversation_without_times_takes_those_of_its_messages_else_that_of_the_file() -> None:
+    undated = one(message("user", "A", create_time=None), create_time=None, update_time=None)
+    dated = one(message("user", "A", create_time=0), message("assistant", "B"), create_time=None, update_time=None)
+
+    assert undated.created_at == undated.messages[0].created_at == "2025-06-15T15:06:40.000Z"
+    assert undated.messages[0].time_inferred
+    assert dated.created_at == dated.updated_at == dated.messages[0].created_at == "2023-11-14T22:13:20.000Z"
+
+
+def test_an_answer_stamped_before_what_it_follows_keeps_its_place() -> None:
+    found = one(message("user", "Q"), message("assistant", "A", create_time=1_699_999_999.0))
+
+    assert turns(found) == [("u", "Q"), ("a", "A")]
+
+
+def test_a_conversation_without_an_id_has_the_same_one_when_it_has_grown() -> None:
+    short = one(message("user", "A"), conversation_id=None)
+    longer = one(message("user", "A"), message("assistant", "B"), conversation_id=None, title="Another title")
+    other = one(message("user", "C"), conversation_id=None)
+
+    assert short.id == longer.id != other.id
+
+
+def test_halves_of_characters_and_nul_are_replaced_and_told() -> None:
+    records = read([chatgpt(message("user", "a\ud83d b\0 c\ud83d\ude00"), title="T\ud83d", conversation_id="c\0")])
+
+    (found,) = conversations_in(records)
+    assert (found.id, found.title, found.messages[0].content) == ("c\ufffd", "T\ufffd", "a\ufffd b\ufffd c😀")
+    assert len([note for note in records if isinstance(note, Note)]) == 2
+
+
+@pytest.mark.parametrize("mapping", [{}, None, {"a": None}, chain(message("system", "S")), chain(None, None)])
+def test_a_conversation_without_a_visible_message_is_empty(mapping: Json | None) -> None:
+    assert read([{"id": "c", "title": "T", "create_time": 1.0, "mapping": mapping}]) == [Empty("record 1, byte 1")]
+
+
+def test_records_that_are_no_conversations_are_told_apart() -> None:
+    records = read([7, {"name": "no chat"}, {"mapping": "odd"}, chatgpt(message("user", "A"))])
+
+    assert isinstance(records[0], Broken)
+    assert [one for one in records if isinstance(one, Skipped)] == [Skipped("no ChatGPT conversation")] * 2
+    assert len(conversations_in(records)) == 1
+
+
+def tree(current: object, **nodes: tuple[str | None, Json | None]) -> Json:
+    mapping = {key: {"id": key, "parent": parent, "message": one} for key, (parent, one) in nodes.items()}
+    return chatgpt(mapping=mapping, current_node=current)
+
+
+def test_the_branch_that_was_looked_at_last_is_followed_and_the_others_are_counted() -> None:
+    records = read(
+        [
+            tree(
+                "b1",
+                root=(None, None),
+                a=("root", message("user", "Q")),
+                b1=("a", message("assistant", "first")),
+                b2=("a", message("assistant", "second")),
+                b3=("b2", message("user", "hidden", metadata={"is_user_system_message": True})),
+            )
+        ]
+    )
+
+    assert turns(conversations_in(records)[0]) == [("u", "Q"), ("a", "first")]
+    assert records[1:] == [Note("1 messages on branches that were not followed (edited or regenerated) were left out")]
+
+
+@pytest.mark.parametrize("current", [None, "gone", 7, {}, "root"])
+def test_without_a_current_node_the_newest_end_is_followed(current: object) -> None:
+    conversation = tree(
+        current,
+        x=("a", message("assistant", "newest", create_time=1_700_000_009.0)),
+        root=(None, None),
+        a=("root", message("user", "Q")),
+        y=("a", message("assistant", "old", create_time=1_700_000_003.0)),
+        z=("a", None),
+    )
+
+    assert turns(conversations_in(read([conversation]))[0]) == [("u", "Q"), ("a", "newest")]
+
+
+def test_parents_are_told_by_lists_of_children_where_the_nodes_do_not() -> None:
+    conversation = chatgpt(message("user", "A"), message("assistant", "B"), message("user", "C"))
+    for node in cast(dict[str, Json], conversation["mapping"]).values():
+        del node["parent"]
+
+    assert turns(conversations_in(read([conversation]))[0]) == [("u", "A"), ("a", "B"), ("u", "C")]
+
+
+def test_children_are_not_needed_and_the_order_in_the_file_does_not_count() -> None:
+    conversation = chatgpt(*(message("user", str(number)) for number in range(9)))
+    mapping = cast(dict[str, Json], conversation["mapping"])
+    for node in mapping.values():
+        del node["children"]
+    conversation["mapping"] = {key: mapping[key] for key in random.Random(3).sample(list(mapping), 9)}
+
+    assert [text for _, text in turns(conversations_in(read([conversation]))[0])] == [
+        str(number) for number in range(9)
+    ]
+
+
+@pytest.mark.parametrize("current", [None, "n2"])
+def test_nodes_without_any_link_are_taken_in_the_order_of_the_file(current: str | None) -> None:
+    mapping = {f"n{number}": {"message": message("user", str(number))} for number in range(3)}
+
+    found = conversations_in(read([chatgpt(mapping=mapping, current_node=current)]))
+
+    assert [text for _, text in turns(found[0])] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("current", ["a", "b", None])
+def test_a_circle_of_parents_ends(current: str | None) -> None:
+    circle = tree(
+        current, a=("b", message("user", "A")), b=("a", message("assistant", "B")), c=("c", message("user", "C"))
+    )
+
+    assert conversations_in(read([circle]))
+
+
+def test_a_parent_outside_the_mapping_and_a_null_node_end_the_thread() -> None:
+    outside = tree("b", a=("gone", message("user", "A")), b=("a", message("assistant", "B")))
+    null = tree("b", b=("r", message("assistant", "B")))
+    cast(Json, null["mapping"])["r"] = None
+
+    assert [turns(one) for one in conversations_in(read([outside, null]))] == [[("u", "A"), ("a", "B")], [("a", "B")]]
+
+
+def test_a_message_id_that_comes_again_does_not_make_two_messages_one() -> None:
+    found = one(message("user", "A", id="same"), message("assistant", "B", id="same"))
+
+    assert [message.id for message in found.messages] == ["c1:n0", "c1:n1"]
+
+
+def test_a_long_thread_is_no_recursion() -> None:
+    assert len(one(*(message("user", str(number)) for number in range(5000))).messages) == 5000

@@ -1,0 +1,57 @@
+"""Markdown from the HTML of answers."""
+
+import pytest
+
+from stages.parsers.gemini_html import images_of, markdown_of
+
+
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<p>One</p>\n<p>two<br>three</p>", "One\n\ntwo\nthree"),
+        ("<div><div>A</div>B</div>", "A\n\nB"),
+        ("A <strong>bold </strong>word, <em>soft</em> <del>gone</del><b></b>", "A **bold** word, *soft* ~~gone~~"),
+        ("<h3>Head <code>x</code></h3><p>y</p>", "### Head `x`\n\ny"),
+        ("<ul><li>a</li><li><p>b</p><ul><li>c</li></ul></li></ul>", "- a\n- b\n  - c"),
+        ("<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
+        ("<pre><code>if a &lt; b:\n    pass\n\n\nend\n</code></pre>", "```\nif a < b:\n    pass\n\n\nend\n```"),
+        ("<pre>```</pre>", "````\n```\n````"),
+        ("<li><pre>a\n\n\nb</pre></li>", "```\na\n\n\nb\n```"),
+        ("<code>a`b</code>", "`` a`b ``"),
+        ("<blockquote><p>q</p><p>r</p></blockquote>", "> q\n>\n> r"),
+        ("<hr>", "---"),
+        (
+            '<a href="https://x.y">words</a> <a href="https://x.y">https://x.y</a> <a>z</a>',
+            "[words](https://x.y) https://x.y z",
+        ),
+        ('<img src="a.png"> <img alt="b"> <img>', "[image: a.png] [image: b] [image]"),
+        (
+            "<table><thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr><td>1|2</td></tr></tbody></table>",
+            "| A | B |\n| --- | --- |\n| 1\\|2 |  |",
+        ),
+        ("<table></table>", ""),
+        ("<script>x</script><style>y</style><!-- z --><custom-tag>kept</custom-tag>", "kept"),
+        ("a &amp; b &lt;c&gt; $x_1$", "a & b <c> $x_1$"),
+        ("plain text", "plain text"),
+        ("<p>a \x01 b</p>", "a b"),
+        ("", ""),
+    ],
+)
+def test_html_becomes_the_markdown_it_stands_for(html: str, markdown: str) -> None:
+    assert markdown_of(html) == markdown
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "ul><li", "table><tr><td", "blockquote", "a"])
+@pytest.mark.parametrize("depth", [100, 300, 50_000])
+def test_deep_nesting_is_read_at_once_and_keeps_its_words(tag: str, depth: int) -> None:
+    assert "deep" in markdown_of(f"<{tag}>" * depth + "deep")
+
+
+def test_many_tags_side_by_side_are_not_taken_for_deep_nesting() -> None:
+    assert markdown_of("<p>a</p>" * 2000).count("a") == 2000
+    assert markdown_of("<p><b>a</b>" * 2000).count("**a**") == 2000
+
+
+def test_the_images_of_an_answer_are_listed() -> None:
+    assert images_of('<p><img src="a.png"><img></p>') == ["a.png"]
+    assert images_of("<p>none</p>") == []
