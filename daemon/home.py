@@ -161,7 +161,7 @@ def ensure_token(paths: HomePaths, disk: Disk) -> str:
         tighten(paths.token.resolve())
         return text.decode("ascii")
     token = secrets.token_urlsafe(32)
-    disk.replace(paths.token, f"{token}\n".encode())
+    disk.replace(paths.token, token.encode())
     return token
 
 

@@ -385,7 +385,8 @@ class Progress:
                 (json.dumps(list(processed)), json.dumps(list(failed)), name),
             )
             return
-        ends = dict.fromkeys(failed, ItemEnd.FAILED) | dict.fromkeys(processed, ItemEnd.DONE)
+        ends = dict.fromkeys(processed, ItemEnd.DONE)
+        ends |= {item_id: ItemEnd.FAILED for item_id in failed if item_id not in ends}
         self._db.many(
             'INSERT INTO items (stage, id, position, "end", reason) VALUES (?, ?, ?, ?, ?)',
             [

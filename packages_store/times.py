@@ -1,10 +1,13 @@
 """Instants as the package writes them: ISO-8601, UTC, milliseconds, `Z` (the form Entity Loom 0.4 reads)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
 """Returns the current instant, aware and in UTC. Injected, so that tests control it."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc_now() -> datetime:
@@ -20,17 +23,11 @@ def iso(moment: datetime) -> str:
 
 def from_epoch_ms(milliseconds: int) -> str:
     """Milliseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.mmmZ`. Raises ValueError outside the years 1 to 9999."""
-    seconds, rest = divmod(milliseconds, 1000)
     try:
-        moment = datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError) as error:
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError as error:
         raise ValueError(f"no such instant: {milliseconds} ms") from error
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z" if moment.year >= 1000 else _early(moment, rest)
-
-
-def _early(moment: datetime, rest: int) -> str:
-    # strftime's %Y does not pad years below 1000 on every platform.
-    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_iso(text: str) -> datetime:

@@ -63,16 +63,19 @@ def chatgpt_conversation(
 def chatgpt_export(
     conversations: int, seed: int = 0, first_day: datetime = datetime(2024, 3, 1, 8, 0, tzinfo=UTC), turns: int = 6
 ) -> bytes:
-    """An export of some conversations, one a day from `first_day`; the same arguments give the same bytes."""
-    chance = random.Random(seed)
+    """An export of some conversations, one a day from `first_day`; the same arguments give the same bytes.
+
+    With more `turns` it is a later export of the same conversations.
+    """
     found = []
     for number in range(conversations):
+        chance = random.Random(f"{seed}.{number}")
+        start = first_day + timedelta(days=number, minutes=chance.randrange(600))
         talk = [
             ("user", f"{chance.choice(_OPENERS)} ({seed}.{number}.{turn})")
             if turn % 2 == 0
             else ("assistant", f"{chance.choice(_ANSWERS)} ({seed}.{number}.{turn})")
             for turn in range(turns)
         ]
-        start = first_day + timedelta(days=number, minutes=chance.randrange(600))
         found.append(chatgpt_conversation(f"{seed:08x}-{number:04d}", talk, start, f"Chat {seed}.{number}"))
     return json.dumps(found).encode()

@@ -126,8 +126,8 @@ def _recording(part: Mapping[str, object]) -> Asset:
 
 def _attached(message: Mapping[str, object]) -> dict[str, Asset]:
     """The attachments by their id, in order; those without one by their place."""
-    found: dict[str, Asset] = {}
     attachments = as_list(as_map(message.get("metadata")).get("attachments"))
+    found: dict[str, Asset] = {}
     for place, attachment in enumerate(map(as_map, attachments)):
         is_image = as_text(attachment.get("mime_type")).startswith("image/")
         id_, name = as_text(attachment.get("id")), as_text(attachment.get("name"))

@@ -408,7 +408,7 @@ def test_a_token_is_made_once_and_is_private(paths: HomePaths) -> None:
 
     assert len(token) == 43
     assert ensure_token(paths, Disk()) == token
-    assert (paths.token.read_text(), mode(paths.token)) == (f"{token}\n", 0o600)
+    assert (paths.token.read_text(), mode(paths.token)) == (token, 0o600)
 
 
 def test_no_two_homes_have_the_same_token(paths: HomePaths, tmp_path: Path) -> None:

@@ -31,6 +31,15 @@ def entry(name: str, mode: int) -> zipfile.ZipInfo:
     return info
 
 
+def refusal(path: Path) -> str | None:
+    """Why an upload is refused, None when it is read."""
+    try:
+        imported(path)
+    except LoomError as error:
+        return str(error)
+    return None
+
+
 def test_an_archive_is_known_by_its_content_and_its_chats_are_read(tmp_path: Path) -> None:
     path = archive(tmp_path / "photo.png", ("b/conversations-001.json", CHAT), ("a.json", CHAT), ("b/", b""))
 
@@ -149,10 +158,8 @@ def test_an_archive_damaged_or_cut_anywhere_is_read_or_refused_in_words(tmp_path
     for place in range(4, len(whole), 3):
         for data in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
             path.write_bytes(data)
-            try:
-                imported(path)
-            except LoomError as error:
-                assert "y.zip" in str(error) or ".json" in str(error)
+            told = refusal(path)
+            assert told is None or "y.zip" in told or ".json" in told
 
 
 def test_an_empty_archive_says_so(tmp_path: Path) -> None:

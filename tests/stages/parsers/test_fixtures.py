@@ -49,6 +49,9 @@ def test_merged_threads_hold_the_messages_they_are_known_to_hold(name: str) -> N
     found = conversations_in(imported(FIXTURES / name)[0])
 
     assert {one.id: len(one.messages) for one in found} == facts["conversations"]
+    told = (FIXTURES / name).read_text().count('"created_at": null')
+    assert told == facts.get("null_created_at", 0)
+    assert sum(message.time_inferred for one in found for message in one.messages) >= told
 
 
 def test_activity_without_links_is_put_together_by_gaps() -> None:

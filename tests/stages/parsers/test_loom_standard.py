@@ -82,9 +82,9 @@ def test_what_is_no_message_of_the_two_is_left_out_and_told() -> None:
 
 
 def test_messages_without_an_id_or_with_the_same_one_are_told_apart() -> None:
-    (found,) = conversations_in(
-        read(loom("one", *(said("user", text, id=id_) for text, id_ in zip("ABCD", ["x", "x", "", 3]))))
-    )
+    ids = {"A": "x", "B": "x", "C": "", "D": 3}
+
+    (found,) = conversations_in(read(loom("one", *(said("user", text, id=id_) for text, id_ in ids.items()))))
 
     assert [one.id for one in found.messages] == ["one:x", "one:x~2", "one:msg-3", "one:msg-4"]
 

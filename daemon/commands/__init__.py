@@ -1,0 +1,1 @@
+"""What the commands of `loom` do once they are understood (daemon/cli.py)."""
