@@ -257,7 +257,7 @@ class Daemon:
     async def hand_in(self, package: str, path: Path, name: str) -> Upload:
         """Take a file of this machine into a package, creating it when there is none."""
         self.require_ready()
-        upload = await off_loop(partial(self.intake.take, package, path, name, "cli"))
+        upload = await off_loop(partial(self.intake.take, package, path.resolve(), name, "cli"))
         self._scheduler.wake(package)
         return upload
 

@@ -32,6 +32,8 @@ class Client:
     All methods raise LoomError with the daemon's own words, and Unavailable when it cannot be asked just now.
     """
 
+    goes_on = True
+
     def __init__(
         self, address: str, token: str, patience: float, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
@@ -176,7 +178,7 @@ def _package(name: str) -> str:
 
 
 def _is_busy(detail: Json) -> bool:
-    return detail["state"] == "running" or detail["waits_for"] == "its turn"
+    return bool(detail["state"] == "running" or detail["waits_for"] == "its turn")
 
 
 def _problem(response: httpx2.Response) -> LoomError:

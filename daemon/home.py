@@ -29,8 +29,6 @@ _PATIENCE = 0.25
 """Seconds until a refusal: `read_holder` elsewhere takes the lock for a moment, and a holder writes after it locked."""
 _PAUSE = 0.01
 _OTHER_HOME = "Name a folder of its own with --home or LOOM_HOME; one that does not exist is created."
-_BEFORE_FIRST_START = frozenset({"inbox", "packages", "secrets", "token", "config.toml", "lost+found"})
-"""What may lie in a home that no daemon has held yet: put there by a person, or by a start that was cut short."""
 _TOKEN = re.compile(rb"[A-Za-z0-9_-]{32,512}")
 
 
@@ -59,10 +57,10 @@ _HOLDER = TypeAdapter(Holder)
 def open_home(paths: HomePaths, disk: Disk) -> tuple[Path, ...]:
     """Create what is missing of a home, and return what was open to other users and has been made private.
 
-    Raises StoreError when it cannot be made, or when the folder holds other things: its mode is not ours to change.
+    Raises StoreError when it cannot be made, or when the folder is one that others use: its mode is not ours to change.
     """
     try:
-        _refuse_foreign(paths.root)
+        _refuse_shared(paths.root)
         for folder in (paths.root, paths.inbox, paths.packages):
             _make_folder(folder, disk)
         return _tighten_all(paths)
@@ -165,15 +163,14 @@ def ensure_token(paths: HomePaths, disk: Disk) -> str:
     return token
 
 
-def _refuse_foreign(root: Path) -> None:
+def _refuse_shared(root: Path) -> None:
     """A home that was set to `/`, `/tmp` or `~` by mistake would otherwise be taken away from everybody else."""
     if not root.is_dir():
         return
-    names = {entry.name for entry in root.iterdir() if not entry.name.startswith(".")}
-    is_home = "daemon.lock" in names or names <= _BEFORE_FIRST_START
-    is_shared = root.stat().st_mode & stat.S_ISVTX
-    if is_shared or not is_home:
-        raise StoreError(f"{root} holds other things and is no home of entity-loom.", _OTHER_HOME)
+    real = root.resolve()
+    is_shared = real.stat().st_mode & stat.S_ISVTX
+    if is_shared or real == Path(real.anchor) or real == Path.home().resolve():
+        raise StoreError(f"{root} is used by others and can be no home of entity-loom.", _OTHER_HOME)
 
 
 def _make_folder(folder: Path, disk: Disk) -> None:

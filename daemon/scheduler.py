@@ -188,8 +188,7 @@ class Scheduler:
         if decision.stale:
             await self.repair(package.name)
             decision = await off_loop(_decide, package, self._clock())
-        if decision.stage is not None:
-            await off_loop(adopt_contents, package)
+        if await off_loop(adopt_contents, package):
             decision = await off_loop(_decide, package, self._clock())
         return decision
 

@@ -49,7 +49,8 @@ def adopt_progress(package: Package, config: PackageConfig) -> None:
         package.set_fact("created_at", (view.started_at if view else "") or package.now())
         package.set_fact("config", json.dumps(config.model_dump(by_alias=True), ensure_ascii=False, indent=2))
         paths = package.paths
-        has_contents = any(path.exists() for path in (paths.chats, paths.memories, paths.graph, paths.uploads, paths.raw))
+        contents = (paths.chats, paths.memories, paths.graph, paths.uploads, paths.raw)
+        has_contents = any(path.exists() for path in contents)
         package.set_fact(_CONTENTS, "to adopt" if has_contents else "adopted")
         if view is not None:
             _adopt_stages(package, view)
@@ -108,15 +109,13 @@ def _restored_from_contents(package: Package, damaged: FileDamaged, aside: str) 
     )
 
 
-def contents_to_adopt(package: Package) -> bool:
-    """Whether `adopt_contents` has work to do."""
-    return package.fact(_CONTENTS) == "to adopt"
+def adopt_contents(package: Package) -> bool:
+    """Read conversations, memories, graph and uploaded files of an adopted package into its ledger.
 
-
-def adopt_contents(package: Package) -> None:
-    """Read conversations, memories, graph and uploaded files of an adopted package into its ledger."""
-    if not contents_to_adopt(package):
-        return
+    False when that has been done, or there is nothing to adopt.
+    """
+    if package.fact(_CONTENTS) != "to adopt":
+        return False
     converted = package.progress.stage(StageName.COMMIT).status.ended
     _adopt_conversations(package, trusted=converted)
     package.memories.adopt()
@@ -127,6 +126,7 @@ def adopt_contents(package: Package) -> None:
     if not converted or package.paths.uploads.is_dir():
         _adopt_uploads(package)
     package.set_fact(_CONTENTS, "adopted")
+    return True
 
 
 def _adopt_conversations(package: Package, *, trusted: bool) -> None:

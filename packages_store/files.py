@@ -16,6 +16,7 @@ from typing import BinaryIO
 FILE_MODE = 0o600
 DIR_MODE = 0o700
 CHUNK = 1 << 20
+_INCOMING = ".incoming-"
 
 Probe = Callable[[str], None]
 
@@ -137,7 +138,7 @@ class IncomingFile:
         self._folder = folder
         self._hash = hashlib.sha256()
         self._size = 0
-        self._temporary = folder / f".incoming-{os.urandom(8).hex()}"
+        self._temporary = folder / f"{_INCOMING}{os.urandom(8).hex()}"
         self._disk.probe("write")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         self._file = os.fdopen(os.open(self._temporary, flags, FILE_MODE), "wb")
@@ -171,6 +172,12 @@ class IncomingFile:
         """Drop what was received, unless it was kept."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what arrived in pieces and was never kept, because the process died. Nothing may be arriving."""
+    for path in folder.glob(f"{_INCOMING}*"):
+        path.unlink()
 
 
 def sha256_of(path: Path) -> str:

@@ -143,7 +143,7 @@ def _interrupt(package: Package, name: StageName, poison_after: int) -> None:
 
 
 def _ask_for_what_is_missing(package: Package) -> None:
-    """Deliverables that are gone or damaged are asked for again; the stage that made them writes them from the ledger."""
+    """Deliverables that are gone or damaged are asked for: the stage that made them writes them from the ledger."""
     for path, maker in ((package.paths.chats, StageName.COMMIT), (package.paths.graph, StageName.GRAPH)):
         missing = not path.exists()
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from packages_store.config import PackageConfig
 from packages_store.errors import InvalidName, LoomError, PackageNotFound
 from packages_store.export import remove_leftovers
-from packages_store.files import Disk
+from packages_store.files import Disk, remove_unfinished
 from packages_store.model import Repair
 from packages_store.package import Package
 from packages_store.paths import HomePaths, package_name
@@ -98,6 +98,7 @@ class Shelf:
         result = self.repair(name)
         if result.unusable is None:
             remove_leftovers(self._paths.package(name))
+            remove_unfinished(self._paths.package(name).uploads)
         return result
 
     def open_packages(self) -> Iterator[Package]:

@@ -149,9 +149,10 @@ def test_a_drop_folder_that_is_a_link_keeps_the_mode_of_what_it_leads_to(paths: 
     assert mode(tmp_path / "Downloads") == 0o755
 
 
-def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "Pictures").mkdir()
-    (tmp_path / "packages").mkdir()
+def test_the_home_folder_of_the_person_is_refused_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     tmp_path.chmod(0o755)
 
     with pytest.raises(StoreError, match="no home of entity-loom"):
@@ -159,6 +160,11 @@ def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(tmp_path:
 
     assert mode(tmp_path) == 0o755
     assert not (tmp_path / "inbox").exists()
+
+
+def test_the_root_of_the_file_system_is_refused() -> None:
+    with pytest.raises(StoreError, match="no home of entity-loom"):
+        open_home(HomePaths(Path("/")), Disk())
 
 
 def test_a_folder_for_everybody_is_refused(tmp_path: Path) -> None:

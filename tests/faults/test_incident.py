@@ -23,7 +23,6 @@ def incident(home: Path, stage: str = "significant", version: int = 2, status: s
     """A package as Entity Loom left it, in a home that no daemon has seen."""
     package = ForeignPackage(stage=stage, version=version, status=status)
     (home / "packages").mkdir(parents=True)
-    (home / "daemon.lock").touch()
     package.write(home / "packages/gemini")
     return package
 

@@ -53,9 +53,10 @@ class Report:
 
     def __str__(self) -> str:
         spread = ", ".join(f"{phase} {self.kills[phase]}" for phase in PHASES)
+        verdict = "NOT EQUAL" if self.differences else "equal"
         lines = [
-            f"seed {self.seed}: killed {self.kills.total()} times ({spread}) over {self.waves} waves of files;"
-            f" {self.repairs} repairs are listed; {'equal' if not self.differences else 'NOT EQUAL'} to an undisturbed run"
+            f"seed {self.seed}: killed {self.kills.total()} times ({spread}) over {self.waves} waves of files",
+            f"  {self.repairs} repairs are listed; the package is {verdict} to that of an undisturbed run",
         ]
         lines += [f"  left running: {name}" for name in self.running]
         lines += [f"  {difference}" for difference in self.differences[:20]]
@@ -68,7 +69,7 @@ class Process:
     def __init__(self, home: Path, death: tuple[str, str, str]) -> None:
         command = [sys.executable, "-m", "tests.torture.daemon_under_test", str(home), *death]
         self._errors = (home.parent / f"{home.name}.log").open("ab")
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, with arguments of our own making
+        self._process = subprocess.Popen(
             command, env={**os.environ, **_QUICK}, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
         self._home = home

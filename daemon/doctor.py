@@ -1,0 +1,200 @@
+"""The examination behind `loom doctor`: whether this home, this machine and every package are as they should be.
+
+Nothing is changed here. What a finding asks for is done by a person, or by the next start.
+"""
+
+import platform
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from daemon.app import Daemon
+from daemon.views import PackageView
+from packages_store.errors import LoomError
+from packages_store.files import Disk
+from packages_store.memories import ADOPTED
+from packages_store.model import ItemEnd, StageName, StageStatus
+from packages_store.package import Package
+from packages_store.paths import HomePaths
+from packages_store.shelf import Shelf
+from stages.contract import off_loop
+
+Severity = Literal["ok", "warning", "error"]
+
+_LITTLE_SPACE = 1 << 30
+_NO_SPACE = 64 << 20
+_FEW_WATCHES = 1024
+_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
+_RESTART = "Restart the daemon; if it stays, run the stage again."
+
+
+class Finding(BaseModel):
+    """One thing that was looked at: how it is, and what to do about it; nothing when it is `ok`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    severity: Severity
+    subject: str
+    found: str
+    advice: str = ""
+
+
+async def examine(daemon: Daemon) -> list[Finding]:
+    """Look at everything; takes as long as reading every database once. Nothing that is found is raised."""
+    findings = [_holder(daemon), _versions(), _network()]
+    findings += await off_loop(lambda: [*_permissions(daemon.paths), _space(daemon.paths), _watches()])
+    # Of its own: a database is used by one thread at a time, and reading a large one through takes long.
+    shelf = Shelf(daemon.paths, Disk(), daemon.clock)
+    try:
+        for line in await daemon.packages():
+            findings += await off_loop(_package, shelf, line)
+    finally:
+        await off_loop(shelf.close)
+    return [*findings, await _repairs(daemon)]
+
+
+def worst(findings: list[Finding]) -> Severity:
+    """The severity of the whole."""
+    severities = {finding.severity for finding in findings}
+    return "error" if "error" in severities else "warning" if "warning" in severities else "ok"
+
+
+# --- the machine -------------------------------------------------------------------------------------------------
+
+
+def _holder(daemon: Daemon) -> Finding:
+    where = daemon.address or "without an address"
+    return Finding(severity="ok", subject="lock", found=f"held by process {daemon.owner.pid}, {where}")
+
+
+def _versions() -> Finding:
+    parts = f"entity-loom {version('entity-loom')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return Finding(severity="ok", subject="versions", found=f"{parts}, {platform.platform(terse=True)}")
+
+
+def _network() -> Finding:
+    return Finding(severity="ok", subject="network", found="no host is contacted: the engine is offline")
+
+
+def _permissions(paths: HomePaths) -> Iterator[Finding]:
+    wanted = (paths.root, paths.packages, paths.token, paths.secrets, paths.inbox)
+    packages = sorted(paths.packages.glob("*/")) if paths.packages.is_dir() else []
+    open_to_others = [
+        path
+        for path in (*wanted, *packages)
+        # A link's mode says nothing, and where it leads belongs to the person who made it.
+        if path.exists() and not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    for path in open_to_others:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        advice = f"Nothing was changed; run: chmod go-rwx '{path}'"
+        found = f"other users can reach {path} (mode {mode:04o})"
+        yield Finding(severity="warning", subject="permissions", found=found, advice=advice)
+    if not open_to_others:
+        yield Finding(severity="ok", subject="permissions", found=f"{paths.root} is private")
+
+
+def _space(paths: HomePaths) -> Finding:
+    free = shutil.disk_usage(paths.root).free
+    severity: Severity = "error" if free < _NO_SPACE else "warning" if free < _LITTLE_SPACE else "ok"
+    advice = "" if severity == "ok" else "Free some space: an import takes about three times the size of the export."
+    return Finding(severity=severity, subject="disk", found=f"{free / (1 << 30):.1f} GiB free", advice=advice)
+
+
+def _watches(limit: Path = _WATCHES) -> Finding:
+    try:
+        watches = int(limit.read_text())
+    except (OSError, ValueError):
+        return Finding(severity="ok", subject="inotify", found="this system states no limit")
+    few = watches < _FEW_WATCHES
+    advice = "Raise fs.inotify.max_user_watches; until then the drop folder is looked through at intervals only."
+    return Finding(
+        severity="warning" if few else "ok",
+        subject="inotify",
+        found=f"{watches} watches allowed",
+        advice=advice if few else "",
+    )
+
+
+async def _repairs(daemon: Daemon) -> Finding:
+    repairs = await daemon.repairs()
+    if not repairs:
+        return Finding(severity="ok", subject="repairs", found="nothing had to be repaired so far")
+    last = repairs[-1]
+    found = f"{len(repairs)} so far; the last on {last.at}: {last.package}, {last.subject}: {last.done}"
+    return Finding(severity="ok", subject="repairs", found=found, advice="`loom repairs` lists them.")
+
+
+# --- packages ----------------------------------------------------------------------------------------------------
+
+
+def _package(shelf: Shelf, line: PackageView) -> list[Finding]:
+    subject = f"package {line.name}"
+    if line.state == "unusable":
+        advice = f"Look at {line.path}; nothing in it was changed, and it is left alone."
+        return [Finding(severity="error", subject=subject, found=line.waits_for or "it cannot be used", advice=advice)]
+    if line.state == "running":
+        return [Finding(severity="ok", subject=subject, found="it is being worked on, and examined when it rests")]
+    try:
+        package = shelf.get(line.name)
+        problems = [*_unsound(package, subject), *_untrue(package, subject), *_failed(line, subject)]
+    except (LoomError, OSError) as error:
+        return [Finding(severity="error", subject=subject, found=str(error), advice=_RESTART)]
+    return problems or [Finding(severity="ok", subject=subject, found=f"sound; {line.state}")]
+
+
+def _unsound(package: Package, subject: str) -> Iterator[Finding]:
+    """Databases that SQLite finds fault with."""
+    for file in (package.ledger, package.chats, package.graph):
+        for problem in file.problems()[:3]:
+            advice = "Restart the daemon: it sets a damaged file aside and writes what it can anew."
+            yield Finding(severity="error", subject=subject, found=f"{file.path.name}: {problem}", advice=advice)
+
+
+def _untrue(package: Package, subject: str) -> Iterator[Finding]:
+    """What the ledger says and the files do not bear out."""
+    for name in package.progress.stale():
+        found = f"{name} says running, and nothing is running"
+        yield Finding(severity="error", subject=subject, found=found, advice=_RESTART)
+    if missing := _missing_memories(package):
+        found = f"{len(missing)} memory files are missing or were changed, such as {missing[0]}"
+        yield Finding(severity="warning", subject=subject, found=found, advice=_RESTART)
+    if missing := _missing_conversations(package):
+        found = f"chats.db lacks {len(missing)} conversations that were committed, such as {missing[0]}"
+        yield Finding(severity="error", subject=subject, found=found, advice=_RESTART)
+
+
+def _missing_memories(package: Package) -> list[str]:
+    """Memory files that the ledger promises and that do not read as it says; those of other programs are theirs."""
+    missing = []
+    for memory in package.memories.all():
+        path = package.paths.memories / memory.kind / memory.file_name
+        if not path.is_file() or (memory.origin != ADOPTED and path.read_bytes() != memory.body.encode()):
+            missing.append(f"{memory.kind}/{memory.file_name}")
+    return missing
+
+
+def _missing_conversations(package: Package) -> list[str]:
+    """Conversations that `commit` is done with and that chats.db does not have."""
+    committed = set(package.progress.processed_ids(StageName.COMMIT))
+    skipped = {item.id for item in package.progress.items(StageName.COMMIT, (ItemEnd.SKIPPED,), len(committed) + 1)}
+    staged = {head.id for head in package.staging.heads()}
+    return sorted((committed - skipped) & staged - package.chats.conversation_ids())
+
+
+def _failed(line: PackageView, subject: str) -> Iterator[Finding]:
+    for stage in line.stages:
+        if stage.failed:
+            found = f"{stage.failed} items of {stage.name} failed"
+            advice = f"`loom status {line.name}` says why; `loom retry {line.name} {stage.name}` tries again."
+            yield Finding(severity="warning", subject=subject, found=found, advice=advice)
+        if stage.status == StageStatus.ERROR:
+            found = f"{stage.name} ended in an error: {stage.reason}"
+            advice = f"`loom resume {line.name}` tries again."
+            yield Finding(severity="error", subject=subject, found=found, advice=advice)

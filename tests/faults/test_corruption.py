@@ -1,0 +1,118 @@
+"""One package of three has a damaged file: the daemon starts, sets it aside, says so, and the others work."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doors.harness import DaemonProcess, loom
+from tests.exports import chatgpt_export
+
+NAMES = ("anna", "berta", "clara")
+
+
+def halved(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _data: b"",
+    "cut short": halved,
+    "overwritten": lambda data: b"\xa5" * len(data),
+}
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with three finished packages."""
+    home = tmp_path_factory.mktemp("imported")
+    for number, name in enumerate(NAMES):
+        export = home / f"{name}.json"
+        export.write_bytes(chatgpt_export(6, seed=number))
+        assert loom(home, "import", export, "--package", name).code == 0
+    return home
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("file", ["checkpoint.json", "config.json", "ledger.db"])
+def test_a_damaged_file_is_set_aside_and_restored_and_the_other_packages_work(
+    tmp_path: Path, imported: Path, file: str, damage: str
+) -> None:
+    home = copy_of(imported, tmp_path)
+    path = home / "packages/berta" / file
+    before = contents(home, "berta")
+    damaged = DAMAGES[damage](path.read_bytes())
+    path.write_bytes(damaged)
+
+    with DaemonProcess(home) as daemon:
+        daemon.start().wait_ready()
+        told = daemon.wait_settled("berta", uploads=0)
+        for name in NAMES:
+            daemon.drop(chatgpt_export(7, seed=NAMES.index(name)), "grown.json", package=name)
+        grown = {name: daemon.wait_settled(name, uploads=2) for name in ("anna", "clara")}
+        berta = daemon.wait_settled("berta", uploads=2)
+        output = daemon.output
+
+    (kept,) = path.parent.glob(f"{file}.corrupt-*")
+    assert kept.read_bytes() == damaged
+    (repair,) = [repair for repair in told["repairs"] if repair["subject"] == file]
+    assert kept.name in repair["done"]
+    assert repair["advice"]
+    assert kept.name in output
+    assert told["conversations"] == 6
+    assert contents(home, "berta").items() >= before.items()
+    for name, detail in (*grown.items(), ("berta", berta)):
+        assert (name, statuses(detail), detail["conversations"]) == (name, ["completed"] * 6, 7)
+
+
+def test_a_ledger_of_a_newer_version_is_left_untouched_and_said_so(tmp_path: Path, imported: Path) -> None:
+    home = copy_of(imported, tmp_path)
+    path = home / "packages/berta/ledger.db"
+    newer = bytearray(path.read_bytes())
+    newer[60:64] = (999).to_bytes(4, "big")  # user_version, sqlite.org/fileformat2.html section 1.3
+    path.write_bytes(newer)
+
+    with DaemonProcess(home) as daemon:
+        shelf = daemon.start().wait_ready().api("GET", "/api/packages")
+
+    states = {package["name"]: package["state"] for package in shelf}
+    assert states == {"anna": "done", "berta": "unusable", "clara": "done"}
+    (berta,) = [package for package in shelf if package["name"] == "berta"]
+    assert "newer version" in berta["waits_for"]
+    assert path.read_bytes() == newer
+
+
+@pytest.mark.parametrize("lost", ["chats.db", "graph.db", "memories/daily", "memories/significant"])
+def test_a_deliverable_that_was_deleted_is_written_again_at_the_next_start(
+    tmp_path: Path, imported: Path, lost: str
+) -> None:
+    home = copy_of(imported, tmp_path)
+    before = contents(home, "berta")
+    path = home / "packages/berta" / lost
+    for each in path.iterdir() if path.is_dir() else [path]:
+        each.unlink()
+
+    with DaemonProcess(home) as daemon:
+        detail = daemon.start().wait_ready().wait_settled("berta")
+
+    assert statuses(detail) == ["completed"] * 6
+    assert contents(home, "berta") == before
+
+
+def copy_of(imported: Path, tmp_path: Path) -> Path:
+    """The same home once more."""
+    home = tmp_path / "home"
+    shutil.copytree(imported, home)
+    return home
+
+
+def contents(home: Path, name: str) -> dict[str, bytes]:
+    """The memory files of a package."""
+    folder = home / "packages" / name / "memories"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*.md")}
+
+
+def statuses(detail: dict[str, Any]) -> list[str]:
+    return [stage["status"] for stage in detail["stages"]]
