@@ -257,9 +257,12 @@ class Daemon:
     async def hand_in(self, package: str, path: Path, name: str) -> Upload:
         """Take a file of this machine into a package, creating it when there is none."""
         self.require_ready()
-        upload = await off_loop(partial(self.intake.take, package, path.resolve(), name, "cli"))
+        upload = await off_loop(self._take, package, path, name)
         self._scheduler.wake(package)
         return upload
+
+    def _take(self, package: str, path: Path, name: str) -> Upload:
+        return self.intake.take(package, path.resolve(), name, "cli")
 
     def handed_in(self, package: str) -> None:
         """Something was registered for this package by other means: have a look at it."""

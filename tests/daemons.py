@@ -15,7 +15,8 @@ from daemon.settings import Settings
 def settings_for(home: Path, **changes: Any) -> Settings:
     """Settings of a daemon on `home`, quick enough for tests."""
     quick = {"rescan_seconds": 0.05, "settle_seconds": 0.02, "unfinished_seconds": 0.1}
-    return Settings(**{"home": home, "port": 0, "inbox": quick, "time_zone": "Europe/Berlin"} | changes)
+    usual: dict[str, Any] = {"home": home, "port": 0, "inbox": quick, "time_zone": "Europe/Berlin"}
+    return Settings(**(usual | changes))
 
 
 @asynccontextmanager

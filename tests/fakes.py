@@ -25,7 +25,7 @@ class FakeStage:
     published: list[str] = field(default_factory=list)
     finished: int = 0
     peak: int = 0
-    _in_flight: int = 0
+    in_flight: int = 0
 
     def concurrency(self, context: StageContext) -> int:
         return self.at_once
@@ -35,15 +35,15 @@ class FakeStage:
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[object]:
         self.started.append(item.id)
-        self._in_flight += 1
-        self.peak = max(self.peak, self._in_flight)
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
         try:
             if item.id in self.gates:
                 await self.gates[item.id].wait()
             await anyio.lowlevel.checkpoint()
             return Finished(item, self.behave(item.id))
         finally:
-            self._in_flight -= 1
+            self.in_flight -= 1
 
     def store(self, context: StageContext, results: Sequence[Finished[object]]) -> None:
         for result in results:

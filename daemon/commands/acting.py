@@ -36,7 +36,7 @@ async def hand_in(
     stages = report.account["stages"].items()
     table([("STAGE", "STATUS", "DONE", "FAILED"), *((name, *stage.values()) for name, stage in stages)])
     say(f"package {plain(package)} in {plain(report.account['path'])}")
-    if report.waits_for:
+    if report.waits_for and report.exit != Exit.OK:
         note(f"loom: {plain(package)} waits for {plain(report.waits_for)}")
     return report.exit
 
@@ -59,9 +59,9 @@ def _tell(line: Json) -> None:
 async def act(
     service: Service, verb: Act, name: str, stage: StageName | None, item: str | None, *, waits: bool, as_json: bool
 ) -> Exit:
-    """`loom resume`, `abort`, `retry` and `skip`; with `waits`, until the package rests again."""
+    """`loom resume`, `abort`, `retry` and `skip`; with `waits`, and without a daemon, until the package rests again."""
     detail = await service.act(verb, name, stage, item)
-    if waits:
+    if waits or not service.goes_on:
         await service.settle(name, _progress())
     elif as_json:
         answer(detail)

@@ -50,6 +50,8 @@ async def _work(daemon: Daemon) -> None:
 class LocalService:
     """Answers from a daemon in this process."""
 
+    goes_on = False
+
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
 

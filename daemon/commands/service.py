@@ -15,6 +15,11 @@ Act = Literal["resume", "abort", "retry", "skip", "skip-stage"]
 class Service(Protocol):
     """All methods raise LoomError with a sentence for people."""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether packages are worked on after the command has ended."""
+        ...
+
     async def packages(self) -> list[Json]:
         """Every package in a line (`PackageView`)."""
         ...

@@ -190,7 +190,7 @@ async def test_an_item_that_was_in_flight_at_a_death_is_run_alone_and_last(bench
     bench.package.progress.interrupt(FakeStage([]).name, poison_after=3)
     in_flight_with: dict[str, int] = {}
     stage = FakeStage(items(4))
-    stage.behave = lambda item_id: in_flight_with.setdefault(item_id, stage._in_flight)
+    stage.behave = lambda item_id: in_flight_with.setdefault(item_id, stage.in_flight)
 
     await bench.run(stage)
 

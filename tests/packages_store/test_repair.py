@@ -164,7 +164,7 @@ def test_a_damaged_ledger_is_kept_aside_and_rebuilt_from_what_lies_beside_it(tmp
     result = fresh(tmp_path).repair("wren")
 
     assert result.unusable is None
-    assert next(path.parent.glob("ledger.db.corrupt-*"))
+    assert len(list(path.parent.glob("ledger.db.corrupt-*"))) == 1
     assert any(repair.subject == "ledger.db" for repair in result.repairs)
     progress = fresh(tmp_path).get("wren").progress
     assert progress.stage(StageName.SIGNIFICANT).status == StageStatus.ABORTED
