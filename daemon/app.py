@@ -19,7 +19,7 @@ from daemon.identity import new_instance, this_process
 from daemon.intake import Intake
 from daemon.locks import StageLocks
 from daemon.runner import Runner
-from daemon.scheduler import Decision, Pace, Scheduler, decide, holds_of
+from daemon.scheduler import Pace, Scheduler, decide, holds_of
 from daemon.settings import Settings
 from daemon.views import (
     PackageDetail,
@@ -32,7 +32,7 @@ from daemon.views import (
 )
 from daemon.watcher import Watcher
 from packages_store.config import PackageConfig
-from packages_store.errors import NothingToDo, Repairing, StageBusy, StageNotReady
+from packages_store.errors import NothingToDo, PackageUnusable, Repairing, StageBusy, StageNotReady
 from packages_store.export import export
 from packages_store.files import Disk
 from packages_store.model import Interruption, Owner, StageName, StageStatus, Upload
@@ -72,7 +72,6 @@ class Daemon:
         self.events = EventBus()
         self.clock = parts.clock
         self._extractor = parts.extractor
-        self._unusable: dict[str, str] = {}
         self._locks = StageLocks()
         self._shelf = Shelf(self.paths, parts.disk, parts.clock, settings.poison_after)
         self._scheduler = Scheduler(
@@ -129,7 +128,6 @@ class Daemon:
         await off_loop(self._shelf.repair_all, results.append)
         for result in results:
             if result.unusable is not None:
-                self._unusable[result.package] = result.unusable
                 log.error("package cannot be used", package=result.package, reason=result.unusable)
             for repair in result.repairs:
                 self.events.publish(PackageRepaired(result.package, repair.subject, repair.done))
@@ -139,7 +137,7 @@ class Daemon:
 
     async def work(self, *, watch: bool = True) -> None:
         """Schedule packages and, unless told otherwise, watch the drop folder; for ever."""
-        names = [name for name in await off_loop(self._shelf.names) if name not in self._unusable]
+        names = await self.names()
         self.phase = "ready"
         self.events.publish(DaemonReady(len(names)))
         if self.settings.resume_at_start:
@@ -167,19 +165,24 @@ class Daemon:
 
     # --- looking -----------------------------------------------------------------------------------------------
 
+    async def names(self) -> list[str]:
+        """The names of all packages, in alphabetical order."""
+        return await off_loop(self._shelf.names)
+
     async def packages(self) -> list[PackageView]:
         """All packages, by name."""
-        names = await off_loop(self._shelf.names)
-        return [await self.package_line(name) for name in names]
+        return [await self.package_line(name) for name in await self.names()]
 
     async def package_line(self, name: str) -> PackageView:
         """One package in a line. Raises PackageNotFound."""
-        if name in self._unusable:
-            path = str(self.paths.package(name).root)
-            return PackageView(name=name, path=path, state="unusable", waits_for=self._unusable[name], stages=[])
-        return await off_loop(self._line, self._shelf.get(name), self._running(name))
+        return await off_loop(self._line, name, self._running(name))
 
-    def _line(self, package: Package, running: StageName | None) -> PackageView:
+    def _line(self, name: str, running: StageName | None) -> PackageView:
+        try:
+            package = self._shelf.get(name)
+        except PackageUnusable as reason:
+            path = str(self.paths.package(name).root)
+            return PackageView(name=name, path=path, state="unusable", waits_for=str(reason), stages=[])
         states = package.progress.stages()
         state, waits_for = self._state(package, running)
         return PackageView(
@@ -190,16 +193,19 @@ class Daemon:
             stages=[stage_view(package, stage, running) for stage in states],
         )
 
-    async def package(self, name: str) -> PackageDetail:
-        """One package with its items, uploads and repairs. Raises PackageNotFound."""
-        if name in self._unusable:
-            line = await self.package_line(name)
-            return PackageDetail(
-                **line.model_dump(exclude={"stages"}), stages=[], uploads=[], repairs=[], conversations=0, messages=0
-            )
-        return await off_loop(self._detail, self._shelf.get(name), self._running(name))
+    async def package(self, name: str, *, with_items: bool = True) -> PackageDetail:
+        """One package with its uploads, repairs, failures and, unless told otherwise, the ids of its items.
 
-    def _detail(self, package: Package, running: StageName | None) -> PackageDetail:
+        Raises PackageNotFound.
+        """
+        return await off_loop(self._detail, name, self._running(name), with_items)
+
+    def _detail(self, name: str, running: StageName | None, with_items: bool) -> PackageDetail:
+        try:
+            package = self._shelf.get(name)
+        except PackageUnusable:
+            line = self._line(name, running).model_dump(exclude={"stages"})
+            return PackageDetail(**line, stages=[], uploads=[], repairs=[], conversations=0, messages=0)
         state, waits_for = self._state(package, running)
         conversations, messages = package.staging.totals()
         return PackageDetail(
@@ -207,7 +213,7 @@ class Daemon:
             path=str(package.paths.root),
             state=state,
             waits_for=waits_for,
-            stages=[stage_detail(package, stage, running) for stage in package.progress.stages()],
+            stages=[stage_detail(package, stage, running, with_items) for stage in package.progress.stages()],
             uploads=[upload_view(upload) for upload in package.uploads.all()],
             repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
             conversations=conversations,
@@ -221,26 +227,30 @@ class Daemon:
     def _state(self, package: Package, running: StageName | None) -> tuple[str, str | None]:
         if running is not None:
             return "running", None
-        decision = self._decision(package)
-        if decision.stage is None and decision.waits_for is None and not decision.stale:
+        trouble = self._scheduler.trouble_of(package.name)
+        if trouble is not None:
+            return "waiting", f"the next try: {trouble}"
+        decision = decide(package.progress.stages(), holds_of(package), self.clock())
+        if decision.is_done:
             return "done", None
         return "waiting", decision.waits_for or "its turn"
-
-    def _decision(self, package: Package) -> Decision:
-        return decide(package.progress.stages(), holds_of(package), self.clock())
 
     async def repairs(self) -> list[RepairView]:
         """Every repair of every package, oldest first."""
         found: list[RepairView] = []
-        for name in await off_loop(self._shelf.names):
-            if name not in self._unusable:
-                package = self._shelf.get(name)
-                found += [repair_view(name, repair) for repair in await off_loop(package.progress.repairs)]
+        for name in await self.names():
+            found += await off_loop(self._repairs_of, name)
         return sorted(found, key=lambda repair: repair.at)
+
+    def _repairs_of(self, name: str) -> list[RepairView]:
+        try:
+            return [repair_view(name, repair) for repair in self._shelf.get(name).progress.repairs()]
+        except PackageUnusable:
+            return []
 
     async def search(self, name: str, text: str) -> list[tuple[str, str, str]]:
         """(conversation id, message id, excerpt) of messages that hold every word of `text`."""
-        return await off_loop(self._shelf.get(name).staging.search, text)
+        return await off_loop(lambda: self._shelf.get(name).staging.search(text))
 
     def export(self, name: str) -> Iterator[bytes]:
         """The finished package as a ZIP, piece by piece; to be read in a worker thread. Raises PackageNotFound."""
@@ -281,7 +291,7 @@ class Daemon:
         NothingToDo when it does not wait for anybody.
         """
         self.require_ready()
-        package = self._shelf.get(name)
+        package = await off_loop(self._shelf.get, name)
         if self._running(name) is not None:
             raise StageBusy(f"{self._running(name)} of {name} is running.")
         if not self._scheduler.is_busy(name):
@@ -300,6 +310,8 @@ class Daemon:
             raise NothingToDo(f"Everything in {package.name} is done.")
         if stage is not None and stage != first.name:
             raise StageNotReady(f"{first.name} comes before {stage}; it is {first.status}.")
+        if first.status == StageStatus.PENDING and not first.wanted:
+            raise NothingToDo(f"{package.name} waits for a file.", "Drop one into the drop folder.")
         package.set_fact("until", "")
         package.progress.resume(first.name)
         if first.name == StageName.COMMIT:
@@ -310,7 +322,7 @@ class Daemon:
         self.require_ready()
         held = self._locks.holder(name)
         if held is None:
-            self._shelf.get(name)
+            await off_loop(self._shelf.get, name)
             raise NothingToDo(f"Nothing of {name} is running.")
         held.interrupt(Interruption.USER)
         await held.released.wait()
@@ -326,7 +338,7 @@ class Daemon:
 
     async def _reopen(self, name: str, stage: StageName | None, item: str | None, *, skip: bool) -> PackageDetail:
         self.require_ready()
-        progress = self._shelf.get(name).progress
+        progress = (await off_loop(self._shelf.get, name)).progress
         act = progress.skip if skip else progress.retry
         changed = 0
         for each in [stage] if stage else list(StageName):
@@ -341,7 +353,7 @@ class Daemon:
         self.require_ready()
         if stage != StageName.GRAPH:
             raise StageNotReady(f"{stage} cannot be left out.", "Only graph can: nothing comes after it.")
-        package = self._shelf.get(name)
+        package = await off_loop(self._shelf.get, name)
         if self._running(name) == stage:
             await self.abort(name)
         await off_loop(partial(package.progress.set_skipped, stage, skipped=True, reason="Left out by a person."))

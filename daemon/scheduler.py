@@ -25,6 +25,8 @@ from packages_store.shelf import Shelf
 from packages_store.times import Clock, parse_iso
 from stages.contract import Stage, StageContext, off_loop
 
+_FAR_AWAY = timedelta(hours=1)
+"""No pause is that long: a moment further away was written before the clock was set back."""
 _TROUBLE_SECONDS = 15.0
 """Pause before a package is looked at again whose state could not even be recorded."""
 
@@ -38,6 +40,11 @@ class Decision:
     look_again_at: datetime | None = None
     stale: bool = False
     """It says `running` and nothing runs: it must be repaired first."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do and nobody has to be waited for."""
+        return self.stage is None and self.waits_for is None and not self.stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ def _waits(state: StageState, now: datetime) -> Decision | None:
             return Decision(waits_for=f"Continue: {state.name} was aborted by a person")
         case StageStatus.ERROR if state.retry_at is None:
             return Decision(waits_for=f"Continue: {state.name} ended in an error: {state.reason}")
-        case StageStatus.ERROR if state.retry_at is not None and parse_iso(state.retry_at) > now:
+        case StageStatus.ERROR if state.retry_at is not None and now < parse_iso(state.retry_at) < now + _FAR_AWAY:
             moment = parse_iso(state.retry_at)
             return Decision(waits_for=f"{state.name} to be tried again: {state.reason}", look_again_at=moment)
         case _:
@@ -121,6 +128,7 @@ class Scheduler:
         self._queue: OrderedDict[str, None] = OrderedDict()
         self._active: set[str] = set()
         self._tries: Counter[str] = Counter()
+        self._trouble: dict[str, str] = {}
         self._woken = anyio.Event()
         self._stopping = False
 
@@ -132,6 +140,10 @@ class Scheduler:
     def is_busy(self, name: str) -> bool:
         """Whether something of this package is being done, or is about to be."""
         return name in self._active or name in self._queue
+
+    def trouble_of(self, name: str) -> str | None:
+        """Why a package cannot be worked on at all just now, None when it can."""
+        return self._trouble.get(name)
 
     async def serve(self) -> None:
         """Look at packages as they wake, for ever."""
@@ -159,8 +171,10 @@ class Scheduler:
     async def _look(self, name: str, tasks: TaskGroup) -> None:
         try:
             decision = await self._advance(name)
+            self._trouble.pop(name, None)
         except Exception as error:  # noqa: BLE001 - one package in trouble must not stop the daemon
             structlog.get_logger().error("package in trouble", package=name, exc_info=error)
+            self._trouble[name] = str(error)
             again = self._clock() + timedelta(seconds=_TROUBLE_SECONDS)
             decision = Decision(waits_for=f"the next try: {error}", look_again_at=again)
         finally:
@@ -174,7 +188,7 @@ class Scheduler:
 
     async def _advance(self, name: str) -> Decision:
         """Run the stage that comes next, if one does; the package is then looked at again in its turn."""
-        package = self._shelf.get(name)
+        package = await off_loop(self._shelf.get, name)
         decision = await self._decide(package)
         if decision.stage is not None:
             await self._run(package, self._stages[decision.stage])

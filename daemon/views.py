@@ -106,14 +106,14 @@ def actions_for(state: StageState, status: StageStatus, failed: int) -> list[str
         case StageStatus.ABORTED | StageStatus.ERROR:
             actions = ["continue"]
         case StageStatus.PENDING:
-            actions = ["start"]
+            actions = ["start"] if state.wanted else []
         case StageStatus.SKIPPED:
             return ["start"]
         case _:
             actions = []
     if failed:
         actions += ["retry", "skip"]
-    if state.name == StageName.GRAPH:
+    if state.name == StageName.GRAPH and not status.ended:
         actions.append("skip stage")
     return actions
 
@@ -139,13 +139,13 @@ def stage_view(package: Package, state: StageState, running: StageName | None) -
     )
 
 
-def stage_detail(package: Package, state: StageState, running: StageName | None) -> StageDetail:
-    """A stage with its items."""
+def stage_detail(package: Package, state: StageState, running: StageName | None, with_items: bool) -> StageDetail:
+    """A stage with its failures, and the ids of all its items when they are asked for: there may be many."""
     failures = package.progress.items(state.name, (ItemEnd.FAILED, ItemEnd.REJECTED, ItemEnd.POISONED), _LISTED)
     return StageDetail(
         **stage_view(package, state, running).model_dump(),
-        processed_items=package.progress.processed_ids(state.name),
-        failed_items=package.progress.failed_ids(state.name),
+        processed_items=package.progress.processed_ids(state.name) if with_items else [],
+        failed_items=package.progress.failed_ids(state.name) if with_items else [],
         failures=[
             ItemView(id=item.id, label=item.label, end=item.end, attempts=item.attempts, reason=item.reason)
             for item in failures

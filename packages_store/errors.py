@@ -5,6 +5,7 @@ LoomError
 │   ├── HomeBusy            another daemon holds this home
 │   ├── PackageNotFound
 │   ├── InvalidName         a package name that cannot be a folder
+│   ├── PackageUnusable     repair could not make it usable; the other packages work
 │   ├── FileDamaged         a file of ours that cannot be read; it is quarantined by repair
 │   └── NewerFormat         written by a newer version; left untouched
 ├── StageError
@@ -49,6 +50,10 @@ class HomeBusy(StoreError):
 
 class PackageNotFound(StoreError):
     advice = "`loom packages` lists those that exist."
+
+
+class PackageUnusable(StoreError):
+    """A package that could not be repaired; the message says why. It is tried again whenever it is asked for."""
 
 
 class InvalidName(StoreError):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from packages_store.config import PackageConfig
-from packages_store.errors import InvalidName, LoomError, PackageNotFound
+from packages_store.errors import InvalidName, LoomError, PackageNotFound, PackageUnusable
 from packages_store.export import remove_leftovers
 from packages_store.files import Disk, remove_unfinished
 from packages_store.model import Repair
@@ -33,7 +33,11 @@ class RepairResult:
 
 
 class Shelf:
-    """The packages under `<home>/packages`. Thread-safe."""
+    """The packages under `<home>/packages`. Thread-safe.
+
+    A package is repaired before anybody in this process gets hold of it, whether it was there at the start, was made
+    since, or was copied into the home from elsewhere.
+    """
 
     def __init__(self, paths: HomePaths, disk: Disk, clock: Clock, poison_after: int = POISON_AFTER) -> None:
         self._paths = paths
@@ -41,7 +45,9 @@ class Shelf:
         self._clock = clock
         self._poison_after = poison_after
         self._packages: OrderedDict[str, Package] = OrderedDict()
+        self._repaired: set[str] = set()
         self._lock = threading.Lock()
+        self._meeting = threading.RLock()
 
     def names(self) -> list[str]:
         """The names of all packages, in alphabetical order; folders that cannot be packages are left out."""
@@ -50,7 +56,16 @@ class Shelf:
         return sorted(entry.name for entry in self._paths.packages.iterdir() if entry.is_dir() and _usable(entry.name))
 
     def get(self, name: str) -> Package:
-        """One package. Raises PackageNotFound or InvalidName. The caller makes sure that it has been repaired."""
+        """One package. Raises PackageNotFound, InvalidName, or PackageUnusable when it cannot be repaired."""
+        package = self._hold(name)
+        if name not in self._repaired:
+            with self._meeting:
+                result = self.repair(name) if name not in self._repaired else RepairResult(name)
+            if result.unusable is not None:
+                raise PackageUnusable(result.unusable)
+        return package
+
+    def _hold(self, name: str) -> Package:
         paths = self._paths.package(name)
         with self._lock:
             package = self._packages.pop(name, None)
@@ -75,18 +90,18 @@ class Shelf:
             if not paths.config.exists():
                 text = json.dumps(config.model_dump(by_alias=True), ensure_ascii=False, indent=2)
                 self._disk.replace(paths.config, text.encode())
-            self.repair(name)
         return self.get(name)
 
     def repair(self, name: str) -> RepairResult:
         """Repair one package. The caller knows that nothing of it runs. Problems are returned, not raised."""
         try:
-            package = self.get(name)
-            return RepairResult(name, tuple(repair(package, self._paths.secrets, self._poison_after)))
+            repairs = repair(self._hold(name), self._paths.secrets, self._poison_after)
         except (LoomError, OSError) as error:
             return RepairResult(name, unusable=str(error))
         except Exception as error:  # noqa: BLE001 - whatever one package holds must not keep the others from starting
             return RepairResult(name, unusable=f"{type(error).__name__}: {error}")
+        self._repaired.add(name)
+        return RepairResult(name, tuple(repairs))
 
     def repair_all(self, tell: Callable[[RepairResult], None]) -> None:
         """Repair every package; one that cannot be repaired does not stop the others. `tell` is called for each."""

@@ -1,0 +1,155 @@
+"""Server-sent events (R-94): a snapshot, then what happens, with ids by which a client that was away goes on."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+from pydantic import TypeAdapter
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from daemon.app import Daemon
+from daemon.events import DaemonReady, DaemonStopping, Event
+from daemon.views import PackageView
+from daemon.web.streams import until_gone
+
+KEPT = 1000
+"""Events a client may have missed without having to start with a snapshot again."""
+HEARTBEAT_SECONDS = 10.0
+
+_RETRY = b"retry: 2000\n\n"
+_HEARTBEAT = b": still here\n\n"
+_SHUTDOWN = b"event: shutdown\ndata: {}\n\n"
+_VIEWS = TypeAdapter(list[PackageView])
+
+Numbered = tuple[int, Event]
+
+
+class EventFeed:
+    """The last events, and the word that the server ends. One for each application."""
+
+    def __init__(self, daemon: Daemon, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        self.daemon = daemon
+        self.heartbeat_seconds = heartbeat_seconds
+        self.closed = anyio.Event()
+        self._recent: deque[Numbered] = deque(maxlen=KEPT)
+        self._listening = ExitStack()
+        self._live: MemoryObjectReceiveStream[Numbered] | None = None
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Keep the last events as long as this is open; without it every client starts with a snapshot."""
+        self._listen()
+        try:
+            yield
+        finally:
+            self._live = None
+            self._listening.close()
+
+    def _listen(self) -> None:
+        self._listening.close()
+        self._live = self._listening.enter_context(self.daemon.events.listen(KEPT))
+
+    def close(self) -> None:
+        """End every stream."""
+        self.closed.set()
+
+    def collect(self) -> None:
+        """Take up what happened since the last time. The bus keeps as many events for us as we do."""
+        while self._live is not None:
+            try:
+                self._recent.append(self._live.receive_nowait())
+            except anyio.WouldBlock:
+                return
+            except anyio.EndOfStream:  # more than that while nobody asked: whoever comes back needs a snapshot anyway
+                self._recent.clear()
+                self._listen()
+
+    def since(self, last_event_id: str | None) -> list[Numbered] | None:
+        """What happened after an id, oldest first; None when that is not known any more."""
+        self.collect()
+        instance, _, text = (last_event_id or "").rpartition("-")
+        last = self.daemon.events.last_id
+        if instance != self.daemon.owner.instance or not (text.isascii() and text.isdecimal()) or int(text) > last:
+            return None
+        missed = [entry for entry in self._recent if entry[0] > int(text)]
+        return missed if len(missed) == last - int(text) else None
+
+
+class EventStream(Response):
+    """The answer to one client; it ends when the client goes, falls too far behind, or the server stops."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, feed: EventFeed, last_event_id: str | None) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._feed = feed
+        self._last_event_id = last_event_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._feed.daemon.events.listen() as live:
+            # Listening comes first: what happens while the snapshot is taken is told after it.
+            first = await self._first()
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._write(_RETRY + first, send)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(until_gone, receive, tasks.cancel_scope)
+                tasks.start_soon(self._until_closed, tasks.cancel_scope)
+                await self._stream(live, send)
+                tasks.cancel_scope.cancel()
+        await self._write(_SHUTDOWN if self._feed.closed.is_set() else b"", send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _write(self, piece: bytes, send: Send) -> None:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def _until_closed(self, scope: anyio.CancelScope) -> None:
+        await self._feed.closed.wait()
+        scope.cancel()
+
+    async def _first(self) -> bytes:
+        missed = self._feed.since(self._last_event_id)
+        if missed is None:
+            return await self._snapshot(self._feed.daemon.events.last_id)
+        return b"".join(map(self._told, missed))
+
+    async def _stream(self, live: MemoryObjectReceiveStream[Numbered], send: Send) -> None:
+        while True:
+            entry = None
+            with anyio.move_on_after(self._feed.heartbeat_seconds):
+                try:
+                    entry = await live.receive()
+                except anyio.EndOfStream:
+                    return
+            if entry is None:
+                await self._write(_HEARTBEAT, send)
+                continue
+            self._feed.collect()
+            await self._write(self._told(entry), send)
+            match entry[1]:
+                case DaemonReady():
+                    # During the repair nobody could be told about packages.
+                    await self._write(await self._snapshot(entry[0]), send)
+                case DaemonStopping():
+                    return
+
+    async def _snapshot(self, number: int) -> bytes:
+        daemon = self._feed.daemon
+        packages = [] if daemon.phase == "repairing" else await daemon.packages()
+        return _event(self._id(number), "snapshot", _VIEWS.dump_json(packages).decode())
+
+    def _told(self, entry: Numbered) -> bytes:
+        number, event = entry
+        return _event(self._id(number), event.kind, json.dumps(event.data(), ensure_ascii=False))
+
+    def _id(self, number: int) -> str:
+        return f"{self._feed.daemon.owner.instance}-{number}"
+
+
+def _event(event_id: str, kind: str, data: str) -> bytes:
+    # JSON has no line ends of its own: one `data:` line is enough.
+    return f"id: {event_id}\nevent: {kind}\ndata: {data}\n\n".encode()
