@@ -18,9 +18,10 @@ from daemon.home import HomeLock, ensure_token, open_home
 from daemon.identity import new_instance, this_process
 from daemon.intake import Intake
 from daemon.locks import StageLocks
-from daemon.runner import Runner
+from daemon.runner import RETRY_SECONDS, Runner
 from daemon.scheduler import Pace, Scheduler, decide, holds_of
 from daemon.settings import Settings
+from daemon.taking import BackOff
 from daemon.views import (
     PackageDetail,
     PackageView,
@@ -56,6 +57,7 @@ class Parts:
     disk: Disk = field(default_factory=Disk)
     stages: tuple[Stage[Any], ...] = STAGES
     extractor: Extractor = field(default_factory=OfflineExtractor)
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
 
 
 class Daemon:
@@ -77,7 +79,7 @@ class Daemon:
         self._scheduler = Scheduler(
             self._shelf,
             parts.stages,
-            Runner(owner, self.events, parts.monotonic),
+            Runner(owner, self.events, parts.monotonic, parts.retry_seconds),
             self._locks,
             self._context_of,
             parts.clock,
@@ -95,6 +97,7 @@ class Daemon:
             events=self.events,
             clock=parts.clock,
             monotonic=parts.monotonic,
+            back_off=BackOff(parts.retry_seconds[0], parts.retry_seconds[-1]),
         )
 
     def new_config(self) -> PackageConfig:
@@ -234,6 +237,10 @@ class Daemon:
         if decision.is_done:
             return "done", None
         return "waiting", decision.waits_for or "its turn"
+
+    def open_package(self, name: str) -> Package:
+        """The package itself, to be read in a worker thread. Raises PackageNotFound or PackageUnusable."""
+        return self._shelf.get(name)
 
     async def repairs(self) -> list[RepairView]:
         """Every repair of every package, oldest first."""

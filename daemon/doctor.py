@@ -17,12 +17,10 @@ from pydantic import BaseModel, ConfigDict
 from daemon.app import Daemon
 from daemon.views import PackageView
 from packages_store.errors import LoomError
-from packages_store.files import Disk
 from packages_store.memories import ADOPTED
 from packages_store.model import ItemEnd, StageName, StageStatus
 from packages_store.package import Package
 from packages_store.paths import HomePaths
-from packages_store.shelf import Shelf
 from stages.contract import off_loop
 
 Severity = Literal["ok", "warning", "error"]
@@ -48,14 +46,9 @@ class Finding(BaseModel):
 async def examine(daemon: Daemon) -> list[Finding]:
     """Look at everything; takes as long as reading every database once. Nothing that is found is raised."""
     findings = [_holder(daemon), _versions(), _network()]
-    findings += await off_loop(lambda: [*_permissions(daemon.paths), _space(daemon.paths), _watches()])
-    # Of its own: a database is used by one thread at a time, and reading a large one through takes long.
-    shelf = Shelf(daemon.paths, Disk(), daemon.clock)
-    try:
-        for line in await daemon.packages():
-            findings += await off_loop(_package, shelf, line)
-    finally:
-        await off_loop(shelf.close)
+    findings += await off_loop(lambda: [*_permissions(daemon.paths), space(_free(daemon.paths)), watches()])
+    for line in await daemon.packages():
+        findings += await _examined(daemon, line)
     return [*findings, await _repairs(daemon)]
 
 
@@ -100,24 +93,29 @@ def _permissions(paths: HomePaths) -> Iterator[Finding]:
         yield Finding(severity="ok", subject="permissions", found=f"{paths.root} is private")
 
 
-def _space(paths: HomePaths) -> Finding:
-    free = shutil.disk_usage(paths.root).free
+def _free(paths: HomePaths) -> int:
+    return shutil.disk_usage(paths.root).free
+
+
+def space(free: int) -> Finding:
+    """What `free` bytes on the disk mean."""
     severity: Severity = "error" if free < _NO_SPACE else "warning" if free < _LITTLE_SPACE else "ok"
     advice = "" if severity == "ok" else "Free some space: an import takes about three times the size of the export."
     return Finding(severity=severity, subject="disk", found=f"{free / (1 << 30):.1f} GiB free", advice=advice)
 
 
-def _watches(limit: Path = _WATCHES) -> Finding:
+def watches(limit: Path = _WATCHES) -> Finding:
+    """What the system's limit on watched folders means; `limit` is the file that holds it."""
     try:
-        watches = int(limit.read_text())
+        allowed = int(limit.read_text())
     except (OSError, ValueError):
         return Finding(severity="ok", subject="inotify", found="this system states no limit")
-    few = watches < _FEW_WATCHES
+    few = allowed < _FEW_WATCHES
     advice = "Raise fs.inotify.max_user_watches; until then the drop folder is looked through at intervals only."
     return Finding(
         severity="warning" if few else "ok",
         subject="inotify",
-        found=f"{watches} watches allowed",
+        found=f"{allowed} watches allowed",
         advice=advice if few else "",
     )
 
@@ -134,19 +132,24 @@ async def _repairs(daemon: Daemon) -> Finding:
 # --- packages ----------------------------------------------------------------------------------------------------
 
 
-def _package(shelf: Shelf, line: PackageView) -> list[Finding]:
+async def _examined(daemon: Daemon, line: PackageView) -> list[Finding]:
     subject = f"package {line.name}"
     if line.state == "unusable":
         advice = f"Look at {line.path}; nothing in it was changed, and it is left alone."
         return [Finding(severity="error", subject=subject, found=line.waits_for or "it cannot be used", advice=advice)]
-    if line.state == "running":
+    findings = [] if line.state == "running" else await off_loop(_package, daemon, line, subject)
+    # Asked again: while a stage runs, and one may have begun meanwhile, files are rightly behind the ledger.
+    if "running" in (line.state, (await daemon.package_line(line.name)).state):
         return [Finding(severity="ok", subject=subject, found="it is being worked on, and examined when it rests")]
+    return findings or [Finding(severity="ok", subject=subject, found=f"sound; {line.state}")]
+
+
+def _package(daemon: Daemon, line: PackageView, subject: str) -> list[Finding]:
     try:
-        package = shelf.get(line.name)
-        problems = [*_unsound(package, subject), *_untrue(package, subject), *_failed(line, subject)]
+        package = daemon.open_package(line.name)
+        return [*_unsound(package, subject), *_untrue(package, subject), *_failed(line, subject)]
     except (LoomError, OSError) as error:
         return [Finding(severity="error", subject=subject, found=str(error), advice=_RESTART)]
-    return problems or [Finding(severity="ok", subject=subject, found=f"sound; {line.state}")]
 
 
 def _unsound(package: Package, subject: str) -> Iterator[Finding]:

@@ -23,15 +23,15 @@ from daemon.locks import StageLock
 from packages_store.checkpoint import write_checkpoint
 from packages_store.errors import ItemFailed
 from packages_store.model import Claim, Interruption, ItemEnd, LeftItem, Owner, StageStatus
-from packages_store.times import iso
+from packages_store.times import Clock, iso
 from stages.contract import Finished, Stage, StageContext, off_loop
 
 _VIEW_SECONDS = 1.0
 """checkpoint.json is written at most this often while a stage runs."""
 _VIEW_SHARE = 20
 """… and at most one part in this many of the time goes into writing it, however long the lists in it are."""
-_RETRY_SECONDS = (5, 15, 60, 300)
-"""Pauses before a stage that the machine stopped (a full disk, an unreadable folder) is tried again by itself."""
+RETRY_SECONDS = (5.0, 15.0, 60.0, 300.0)
+"""Pauses before what the machine stopped (a full disk, an unreadable folder) is tried again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,17 @@ class _Returned:
 class Runner:
     """Runs stages. One object serves all packages; what belongs to a run lives in the run."""
 
-    def __init__(self, owner: Owner, events: EventBus, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        events: EventBus,
+        monotonic: Callable[[], float] = time.monotonic,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
         self._owner = owner
         self._events = events
         self._monotonic = monotonic
+        self._retry_seconds = retry_seconds
 
     async def run(
         self,
@@ -79,7 +86,7 @@ class Runner:
             if lock.scope.cancelled_caught:
                 ending = _Ending(StageStatus.ABORTED, lock.interruption)
         except Exception as error:
-            ending = _ending_of(error, context, tries)
+            ending = _ending_of(error, context.clock, self.pause(tries))
             log.exception("stage failed", exc_info=error if ending.is_bug else None, reason=ending.reason)
         finally:
             with anyio.CancelScope(shield=True):
@@ -87,6 +94,10 @@ class Runner:
         self._events.publish(StageEnded(lock.package, stage.name, status, ending.reason))
         log.info("stage ended", status=status, processed=run.processed, failed=run.failed)
         return status
+
+    def pause(self, tries: int) -> float:
+        """Seconds to wait after the machine has stopped something `tries` times before in a row."""
+        return self._retry_seconds[min(tries, len(self._retry_seconds) - 1)]
 
     @property
     def owner(self) -> Owner:
@@ -273,12 +284,11 @@ def _sentence(ending: _Ending) -> str | None:
             return None
 
 
-def _ending_of(error: Exception, context: StageContext, tries: int) -> _Ending:
+def _ending_of(error: Exception, clock: Clock, pause: float) -> _Ending:
     """The end of a stage in which something went wrong that was not expected of an item."""
     cause = _first_cause(error)
     if isinstance(cause, OSError):
-        pause = _RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)]
-        retry_at = iso(context.clock() + timedelta(seconds=pause))
+        retry_at = iso(clock() + timedelta(seconds=pause))
         return _Ending(StageStatus.ERROR, reason=f"{cause}. It is tried again by itself.", retry_at=retry_at)
     notes = "; ".join(getattr(cause, "__notes__", ()))
     reason = f"{type(cause).__name__}: {cause}" + (f" ({notes})" if notes else "")

@@ -27,8 +27,6 @@ from stages.contract import Stage, StageContext, off_loop
 
 _FAR_AWAY = timedelta(hours=1)
 """No pause is that long: a moment further away was written before the clock was set back."""
-_TROUBLE_SECONDS = 15.0
-"""Pause before a package is looked at again whose state could not even be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,8 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - one package in trouble must not stop the daemon
             structlog.get_logger().error("package in trouble", package=name, exc_info=error)
             self._trouble[name] = str(error)
-            again = self._clock() + timedelta(seconds=_TROUBLE_SECONDS)
+            again = self._clock() + timedelta(seconds=self._runner.pause(self._tries[name]))
+            self._tries[name] += 1
             decision = Decision(waits_for=f"the next try: {error}", look_again_at=again)
         finally:
             self._active.discard(name)
