@@ -3,8 +3,8 @@ parts are joined.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,10 @@ import anyio
 import structlog
 
 from daemon.events import DaemonReady, DaemonStopping, EventBus, PackageRepaired, PackageSettled
-from daemon.home import HomeLock, ensure_token, open_home
-from daemon.identity import new_instance, this_process
+from daemon.home import HeldHome, hold_home
 from daemon.intake import Intake
 from daemon.locks import StageLocks
+from daemon.repairing import RepairWorkers, repair_all
 from daemon.runner import RETRY_SECONDS, Runner
 from daemon.scheduler import Pace, Scheduler, decide, holds_of
 from daemon.settings import Settings
@@ -36,7 +36,7 @@ from packages_store.config import PackageConfig
 from packages_store.errors import NothingToDo, PackageUnusable, Repairing, StageBusy, StageNotReady
 from packages_store.export import export
 from packages_store.files import Disk
-from packages_store.model import Interruption, Owner, StageName, StageStatus, Upload
+from packages_store.model import Interruption, StageName, StageStatus, Upload
 from packages_store.package import Package
 from packages_store.paths import HomePaths
 from packages_store.shelf import RepairResult, Shelf
@@ -44,6 +44,9 @@ from packages_store.times import Clock, utc_now
 from stages import STAGES
 from stages.contract import Extractor, Persona, Stage, StageContext, off_loop
 from stages.extractors.offline import OfflineExtractor
+
+_LOGGED_ONE_BY_ONE = 100
+"""Packages whose repairs have lines of their own in the log of a start; the page and `loom repairs` list all."""
 
 Phase = Literal["repairing", "ready", "stopping"]
 
@@ -63,12 +66,12 @@ class Parts:
 class Daemon:
     """Everything a door can ask for. Made by `open_daemon`; all methods belong to the event loop."""
 
-    def __init__(self, settings: Settings, owner: Owner, lock: HomeLock, token: str, parts: Parts) -> None:
+    def __init__(self, settings: Settings, home: HeldHome, parts: Parts) -> None:
         self.settings = settings
-        self._lock = lock
-        self.paths = HomePaths(settings.home)
-        self.owner = owner
-        self.token = token
+        self._lock = home.lock
+        self.paths = home.paths
+        self.owner = home.owner
+        self.token = home.token
         self.phase: Phase = "repairing"
         self.address: str | None = None
         self.events = EventBus()
@@ -76,10 +79,11 @@ class Daemon:
         self._extractor = parts.extractor
         self._locks = StageLocks()
         self._shelf = Shelf(self.paths, parts.disk, parts.clock, settings.poison_after)
+        self._shelf.tell = _log_repair
         self._scheduler = Scheduler(
             self._shelf,
             parts.stages,
-            Runner(owner, self.events, parts.monotonic, parts.retry_seconds),
+            Runner(home.owner, self.events, parts.monotonic, parts.retry_seconds),
             self._locks,
             self._context_of,
             parts.clock,
@@ -124,19 +128,17 @@ class Daemon:
 
     # --- life --------------------------------------------------------------------------------------------------
 
-    async def repair_all(self) -> None:
-        """Repair every package; nothing is scheduled, watched or changed before this has returned."""
-        log = structlog.get_logger()
+    async def repair_all(self, workers: RepairWorkers | None = None) -> None:
+        """Repair the status of every package; nothing is scheduled, watched or changed before this has returned.
+
+        `workers` are processes that have begun with it already.
+        """
         results: list[RepairResult] = []
-        await off_loop(self._shelf.repair_all, results.append)
+        await repair_all(self._shelf, workers, results.append)
+        _log_repairs(results)
         for result in results:
-            if result.unusable is not None:
-                log.error("package cannot be used", package=result.package, reason=result.unusable)
             for repair in result.repairs:
                 self.events.publish(PackageRepaired(result.package, repair.subject, repair.done))
-                log.warning(
-                    "repaired", package=result.package, subject=repair.subject, found=repair.found, done=repair.done
-                )
 
     async def work(self, *, watch: bool = True) -> None:
         """Schedule packages and, unless told otherwise, watch the drop folder; for ever."""
@@ -377,20 +379,36 @@ class Daemon:
         return await self.package(name)
 
 
-@asynccontextmanager
-async def open_daemon(settings: Settings, parts: Parts | None = None) -> AsyncIterator[Daemon]:
-    """A daemon that holds its home: locked, not yet repaired. Call `repair_all`, then `work`.
+def _log_repairs(results: Sequence[RepairResult]) -> None:
+    repaired = [result for result in results if result.repairs or result.unusable is not None]
+    for result in repaired[:_LOGGED_ONE_BY_ONE]:
+        _log_repair(result)
+    more = len(repaired) - _LOGGED_ONE_BY_ONE
+    if more > 0:
+        structlog.get_logger().warning("repaired more packages", packages=more, advice="`loom repairs` lists them all")
 
-    Raises HomeBusy when another process holds the home. On exit everything that runs is stopped in order and recorded.
+
+def _log_repair(result: RepairResult) -> None:
+    log = structlog.get_logger().bind(package=result.package)
+    if result.unusable is not None:
+        log.error("package cannot be used", reason=result.unusable)
+    for repair in result.repairs:
+        log.warning("repaired", subject=repair.subject, found=repair.found, done=repair.done)
+
+
+@asynccontextmanager
+async def open_daemon(
+    settings: Settings, parts: Parts | None = None, held: HeldHome | None = None
+) -> AsyncIterator[Daemon]:
+    """A daemon that holds its home (or is handed one that is `held`), not yet repaired.
+
+    Call `repair_all`, then `work`. Raises HomeBusy when another process holds the home. On exit everything that runs is
+    stopped in order and recorded.
     """
     parts = parts or Parts()
-    paths = HomePaths(settings.home)
-    await off_loop(open_home, paths, parts.disk)
-    owner = this_process(new_instance())
-    with HomeLock(paths) as lock:
-        lock.acquire(owner, None)
-        token = await off_loop(ensure_token, paths, parts.disk)
-        daemon = Daemon(settings, owner, lock, token, parts)
+    with ExitStack() as stack:
+        home = held or stack.enter_context(hold_home(HomePaths(settings.home), parts.disk))
+        daemon = Daemon(settings, home, parts)
         try:
             yield daemon
         finally:

@@ -17,7 +17,7 @@ from daemon.commands.exits import Exit, exit_code
 from daemon.commands.output import note, refuse, say
 from daemon.commands.service import Act, Service
 from daemon.settings import Settings, load_settings
-from packages_store.errors import HomeBusy, LoomError
+from packages_store.errors import LoomError
 from packages_store.model import StageName
 
 app = typer.Typer(
@@ -78,15 +78,9 @@ def serve(
     """Run the daemon in the foreground: the page, and the drop folder."""
 
     def run(settings: Settings) -> Exit:
-        from daemon.home import read_holder
+        from daemon import start
 
-        # Asked before the daemon is imported, which takes most of a second. It asks again, and that one counts.
-        holder = read_holder(settings.paths)
-        if holder is not None:
-            raise HomeBusy(f"{settings.home} is held by {holder}.", {"pid": holder.pid, "address": holder.address})
-        from daemon import process
-
-        process.run(settings, say)
+        start.serve(settings, say)
         return Exit.OK
 
     _end({**context.obj, "port": port, "host": host}, run, as_json=False)

@@ -11,7 +11,8 @@ import re
 import secrets
 import stat
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from typing import BinaryIO, Self
 
 from pydantic import TypeAdapter, ValidationError
 
+from daemon.identity import new_instance, this_process
 from packages_store.errors import HomeBusy, StoreError
 from packages_store.files import Disk, tighten
 from packages_store.model import Owner
@@ -108,6 +110,12 @@ class HomeLock:
         self._file.truncate()
         self._file.write(json.dumps(asdict(self._holder)).encode())
 
+    def fileno(self) -> int:
+        """The descriptor of the lock: who inherits it holds the home too, until it ends."""
+        if self._file is None:
+            raise RuntimeError("this HomeLock is not held")
+        return self._file.fileno()
+
     def release(self) -> None:
         """Give the home back; once is enough. The file stays: deleting it would let two processes lock two files."""
         if self._file is not None:
@@ -130,6 +138,25 @@ class HomeLock:
                 raise HomeBusy(f"{self._paths.root} is held by {found}.", asdict(found))
             time.sleep(_PAUSE)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class HeldHome:
+    """A home that this process holds, who we are to others, and the secret for HTTP."""
+
+    paths: HomePaths
+    lock: HomeLock
+    owner: Owner
+    token: str
+
+
+@contextmanager
+def hold_home(paths: HomePaths, disk: Disk) -> Iterator[HeldHome]:
+    """Make the home if need be, and hold it. Raises HomeBusy, StoreError or OSError."""
+    open_home(paths, disk)
+    owner = this_process(new_instance())
+    with HomeLock(paths).acquire(owner) as lock:
+        yield HeldHome(paths, lock, owner, ensure_token(paths, disk))
 
 
 def read_holder(paths: HomePaths) -> Holder | None:

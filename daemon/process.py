@@ -5,6 +5,7 @@ or SIGHUP: what runs is interrupted and its end recorded, event streams end, HTT
 `grace_seconds` later, ends the process at once; the next start repairs what that leaves behind.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -16,7 +17,9 @@ import structlog
 
 from daemon.app import Daemon, Parts, open_daemon
 from daemon.events import DaemonReady
+from daemon.home import HeldHome
 from daemon.logs import configure
+from daemon.repairing import RepairWorkers
 from daemon.settings import Settings
 from daemon.web.app import make_app
 from daemon.web.serve import serve as serve_http
@@ -25,22 +28,48 @@ _HUNG = 1
 """Exit code of a process that was told to stop and could not."""
 
 
-def run(settings: Settings, tell: Callable[[str], None], parts: Parts | None = None) -> None:
+def run(
+    settings: Settings,
+    tell: Callable[[str], None],
+    parts: Parts | None = None,
+    home: HeldHome | None = None,
+    workers: RepairWorkers | None = None,
+) -> None:
     """Run the daemon until a signal ends it; `tell` is handed the one line that says it is ready.
+
+    `home` is held already, and `workers` have begun to repair it, when daemon/start.py came before.
 
     Raises HomeBusy when another process holds the home, and OSError when the address cannot be bound.
     """
     configure(settings.log, sys.stderr, colors="NO_COLOR" not in os.environ)
-    anyio.run(_run, settings, tell, parts)
+    _keep_the_loop_swift()
+    anyio.run(_run, settings, tell, parts, home, workers)
 
 
-async def _run(settings: Settings, tell: Callable[[str], None], parts: Parts | None) -> None:
+def _keep_the_loop_swift() -> None:
+    """Let the event loop in between the steps of heavy work in other threads: measured, its worst wait halves.
+
+    What has been imported is no garbage and need not be looked through again and again; collections are rarer, since
+    parsing makes many short-lived objects; and a thread gives way after one millisecond instead of five.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(0.001)
+
+
+async def _run(
+    settings: Settings,
+    tell: Callable[[str], None],
+    parts: Parts | None,
+    home: HeldHome | None,
+    workers: RepairWorkers | None,
+) -> None:
     told_to_stop = anyio.Event()
     with _signals() as signals:
         async with anyio.create_task_group() as outer:
             outer.start_soon(_heed, signals, told_to_stop, settings.grace_seconds)
-            async with open_daemon(settings, parts) as daemon:
-                await _live(daemon, tell, told_to_stop)
+            async with open_daemon(settings, parts, home) as daemon:
+                await _live(daemon, workers, tell, told_to_stop)
             outer.cancel_scope.cancel()
 
 
@@ -63,12 +92,14 @@ async def _heed(signals: AsyncIterator[signal.Signals], told_to_stop: anyio.Even
     os._exit(_HUNG)
 
 
-async def _live(daemon: Daemon, tell: Callable[[str], None], told_to_stop: anyio.Event) -> None:
+async def _live(
+    daemon: Daemon, workers: RepairWorkers | None, tell: Callable[[str], None], told_to_stop: anyio.Event
+) -> None:
     async with anyio.create_task_group() as tasks:
         bound = await tasks.start(serve_http, make_app(daemon), daemon.settings.host, daemon.settings.port)
         address = address_of(*bound)
         daemon.announce(address)
-        tasks.start_soon(_repair_and_work, daemon, address, tell)
+        tasks.start_soon(_repair_and_work, daemon, workers, address, tell)
         await told_to_stop.wait()
         await daemon.stop()
         tasks.cancel_scope.cancel()
@@ -80,8 +111,10 @@ def address_of(host: str, port: int) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-async def _repair_and_work(daemon: Daemon, address: str, tell: Callable[[str], None]) -> None:
-    await daemon.repair_all()
+async def _repair_and_work(
+    daemon: Daemon, workers: RepairWorkers | None, address: str, tell: Callable[[str], None]
+) -> None:
+    await daemon.repair_all(workers)
     async with anyio.create_task_group() as tasks:
         with daemon.events.listen() as events:
             tasks.start_soon(daemon.work)

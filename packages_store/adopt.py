@@ -29,7 +29,7 @@ _STATUS = {
 }
 
 
-def adopt_progress(package: Package, config: PackageConfig) -> None:
+def adopt_progress(package: Package, config: PackageConfig) -> list[Repair]:
     """Create the ledger of a package that has none, from its checkpoint.json of version 1 or 2.
 
     A checkpoint.json that cannot be read is set aside; then the package's contents decide what is done.
@@ -56,8 +56,7 @@ def adopt_progress(package: Package, config: PackageConfig) -> None:
             _adopt_stages(package, view)
         elif has_contents:
             _infer_stages(package)
-        if damaged is not None:
-            package.progress.note_repair(_restored_from_contents(package, damaged, aside or ""))
+    return [_restored_from_contents(package, damaged, aside or "")] if damaged else []
 
 
 def _adopt_stages(package: Package, view: CheckpointV2) -> None:

@@ -59,7 +59,7 @@ CREATE INDEX idx_messages_conversation_time ON messages (conversation_id, create
 CREATE INDEX idx_conversations_updated ON conversations (updated_at);
 """
 
-CHATS = Schema(version=1, script=_TABLES + _INDEXES, foreign=("conversations", "messages"))
+CHATS = Schema(version=1, script=_TABLES + _INDEXES, wal=False, foreign=("conversations", "messages"))
 
 _ADDED = {"conversations": "platform", "messages": "reasoning_content"}
 """Columns that older or delivered files may lack, by table."""

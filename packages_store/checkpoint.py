@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from packages_store.errors import FileDamaged
 from packages_store.model import StageName, StageStatus
 from packages_store.package import Package
+from packages_store.progress import StageItems
 
 STAGE_KEYS = ("setup", "convert", "significant", "daily", "graph")
 """The stages Entity Loom knows; `upload` and `commit` stand beside them as extra keys."""
@@ -148,23 +149,29 @@ def read_checkpoint(path: Path) -> CheckpointV2:
 def write_checkpoint(package: Package) -> None:
     """Write checkpoint.json from the ledger, in one step."""
     with package.view_lock:
-        view = checkpoint_view(package)
-        text = json.dumps(view.model_dump(by_alias=True, exclude_none=True), ensure_ascii=False, indent=1)
-        package.disk.replace(package.paths.checkpoint, text.encode())
+        package.disk.replace(package.paths.checkpoint, checkpoint_bytes(package))
+
+
+def checkpoint_bytes(package: Package) -> bytes:
+    """What checkpoint.json should hold now."""
+    view = checkpoint_view(package).model_dump(by_alias=True, exclude_none=True)
+    # Without indentation: only so is it encoded in C, and there may be many packages.
+    return json.dumps(view, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def checkpoint_view(package: Package) -> CheckpointV2:
     """The progress of a package as Entity Loom would write it."""
     config = package.last_config() or package.config
     states = {state.name: state for state in package.progress.stages()}
+    items = package.progress.overview()
     stages = {"setup": StageView(status="completed", completed=True)}
     for name, state in states.items():
         status = _PUBLIC[state.status]
         stages[name] = StageView(
             status=status,
             completed=status == "completed",
-            processed_items=_processed(package, name),
-            failed_items=package.progress.failed_ids(name),
+            processed_items=_processed(package, name, items),
+            failed_items=items[name].failed,
             extra={
                 "loomStatus": state.status,
                 "interruption": state.interruption,
@@ -198,16 +205,14 @@ _PUBLIC: Mapping[StageStatus, PublicStatus] = {
 }
 
 
-def _processed(package: Package, name: StageName) -> list[str]:
+def _processed(package: Package, name: StageName, items: Mapping[StageName, StageItems]) -> list[str]:
     """Item ids as Entity Loom names them: memory files by absolute path in `graph`, ids as they are elsewhere."""
+    foreign = items[name].foreign
     if name == StageName.CONVERT:
         # There a conversation is converted when it is stored.
-        adopted = package.progress.foreign_processed(name)
-        stored = package.progress.processed_ids(StageName.COMMIT)
-        return list(dict.fromkeys((*adopted, *stored)))
+        return list(dict.fromkeys((*foreign, *items[StageName.COMMIT].foreign, *items[StageName.COMMIT].processed)))
     if name != StageName.GRAPH:
-        return package.progress.processed_ids(name)
-    foreign = package.progress.foreign_processed(name)
+        return foreign + items[name].processed
     known = {(Path(path).parent.name, Path(path).name) for path in foreign}
     graphed = package.ledger.rows("SELECT kind, file_name FROM memories WHERE graphed IS NOT NULL ORDER BY key")
     ours = [str(package.paths.memories / kind / name) for kind, name in graphed if (kind, name) not in known]

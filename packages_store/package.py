@@ -28,12 +28,12 @@ _REVIEWED = "reviewed"
 class Package:
     """Access to one package. Opening it trusts nothing on disk: `repair` comes first (packages_store/repair.py)."""
 
-    def __init__(self, name: str, paths: PackagePaths, disk: Disk, clock: Clock) -> None:
+    def __init__(self, name: str, paths: PackagePaths, disk: Disk, clock: Clock, *, brief: bool = False) -> None:
         self.name = name
         self.paths = paths
         self.disk = disk
         self.clock = clock
-        self.ledger = Database(paths.ledger, LEDGER, disk.probe)
+        self.ledger = Database(paths.ledger, LEDGER, disk.probe, brief=brief)
         self.progress = Progress(self.ledger, clock)
         self.uploads = Uploads(self.ledger, paths, disk, clock)
         self.staging = Staging(self.ledger)

@@ -6,6 +6,7 @@ runner opens an outer one around "results, their marks, and the next claims".
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 from packages_store.model import (
     Claim,
@@ -28,6 +29,15 @@ _FAILED = (ItemEnd.FAILED, ItemEnd.REJECTED, ItemEnd.POISONED)
 _PROCESSED = (ItemEnd.DONE, ItemEnd.EMPTY, ItemEnd.SKIPPED)
 
 
+@dataclass(frozen=True, slots=True)
+class StageItems:
+    """The ids of a stage's items: adopted ones that no item of ours answers to, processed ones, failed ones."""
+
+    foreign: list[str]
+    processed: list[str]
+    failed: list[str]
+
+
 class Progress:
     """The stage line and the items of one package."""
 
@@ -44,6 +54,21 @@ class Progress:
     def stage(self, name: StageName) -> StageState:
         """One stage."""
         return _stage(self._db.single("SELECT * FROM stages WHERE name = ?", (name,)))
+
+    def overview(self) -> dict[StageName, StageItems]:
+        """The item ids of all stages at once, adopted ones included; see `processed_ids` and `failed_ids`."""
+        found = {
+            StageName(row["name"]): StageItems(
+                json.loads(row["foreign_processed"]), [], json.loads(row["foreign_failed"])
+            )
+            for row in self._db.rows("SELECT name, foreign_processed, foreign_failed FROM stages ORDER BY position")
+        }
+        for name, item_id, end in self._db.rows('SELECT stage, id, "end" FROM items ORDER BY key'):
+            if end in _PROCESSED:
+                found[name].processed.append(item_id)
+            elif end in _FAILED:
+                found[name].failed.append(item_id)
+        return found
 
     def counts(self, name: StageName) -> StageCounts:
         """How many items of a stage are processed, failed and left; adopted items included."""
@@ -337,23 +362,12 @@ class Progress:
             return "an earlier program"
         return f"process {row['pid']} (started {row['started_at']}, run {row['generation']})"
 
-    def note_repair(self, repair: Repair) -> None:
-        """Leave a record that people see (R-30)."""
-        self._db.execute(
+    def note_repairs(self, repairs: Iterable[Repair]) -> None:
+        """Leave records that people see (R-30)."""
+        self._db.many(
             "INSERT INTO repairs (at, subject, found, done, advice, owner, processed, failed, interrupted_items, times)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                repair.at,
-                repair.subject,
-                repair.found,
-                repair.done,
-                repair.advice,
-                repair.owner,
-                repair.processed,
-                repair.failed,
-                repair.interrupted_items,
-                repair.times,
-            ),
+            " VALUES (:at, :subject, :found, :done, :advice, :owner, :processed, :failed, :interrupted_items, :times)",
+            [asdict(repair) for repair in repairs],
         )
 
     # --- adopting ----------------------------------------------------------------------------------------------

@@ -1,15 +1,17 @@
 """Makes what a package says about itself true again, before anything works on it.
 
-Called for every package at start-up, and for one package whenever it is met or resumed, by somebody who knows that no
-stage of it runs: the daemon's lock is held and the package's stage lock is free. Then whatever says `running` is stale
-by proof. Repairing twice changes nothing the second time; being killed in the middle is no harm.
+The status of every package is repaired at start-up, before the daemon is ready; its other files are looked through
+before anybody in this process gets hold of the package (packages_store/shelf.py), and both are done when it is resumed.
+Whoever calls knows that no stage of it runs: the daemon's lock is held and the package's stage lock is free. Then
+whatever says `running` is stale by proof. Repairing twice changes nothing the second time; being killed in the middle
+is no harm.
 """
 
 import json
 from pathlib import Path
 
 from packages_store.adopt import adopt_progress, without_keys
-from packages_store.checkpoint import checkpoint_view, read_checkpoint, write_checkpoint
+from packages_store.checkpoint import checkpoint_bytes, read_checkpoint
 from packages_store.config import PackageConfig
 from packages_store.errors import FileDamaged
 from packages_store.files import tighten
@@ -23,30 +25,44 @@ _CHECKED_AT_START = 64 << 20
 """Bytes up to which a ledger is read through at start; `loom doctor` reads larger ones too."""
 
 
-def repair(package: Package, secrets: Path, poison_after: int = POISON_AFTER) -> list[Repair]:
-    """Repair one package and return what was done, which the ledger and checkpoint.json now tell as well.
+def repair_status(package: Package, secrets: Path, poison_after: int = POISON_AFTER) -> list[Repair]:
+    """Make the status of one package true, in the ledger and in checkpoint.json, and return what was done.
 
-    Raises NewerFormat when a newer version wrote the ledger, OSError when the disk does not let us.
+    The quick half of the repair: it precedes everything for all packages there are. Raises NewerFormat when a newer
+    version wrote the ledger, OSError when the disk does not let us.
     """
-    before = _count_of_repairs(package)
-    lost = _open_ledger(package)
-    config, config_lost = _usable_config(package, secrets)
+    notes = _open_ledger(package)
     if not package.progress.stages():
-        adopt_progress(package, config)
-    for note in (*lost, *config_lost):
-        package.progress.note_repair(note)
-    for name in package.progress.stale():
-        _interrupt(package, name, poison_after)
-    _ask_for_what_is_missing(package)
-    _refresh_checkpoint(package)
-    return package.progress.repairs()[before if not lost else 0 :]
+        config, config_notes = _usable_config(package, secrets)
+        notes += config_notes
+        notes += adopt_progress(package, config)
+    stale = package.progress.stale()
+    if notes or stale:
+        with package.ledger.transaction():
+            notes += [_interrupt(package, name, poison_after) for name in stale]
+            package.progress.note_repairs(notes)
+    if notes or _says_running(package):
+        notes += _refresh_checkpoint(package)
+    return notes
 
 
-def _count_of_repairs(package: Package) -> int:
+def repair_contents(package: Package, secrets: Path) -> list[Repair]:
+    """Look through the other files of a package before its first use, and return what was done about them.
+
+    Its status is true already (`repair_status`). Raises as that does.
+    """
+    _config, notes = _usable_config(package, secrets)
+    notes += _ask_for_what_is_missing(package)
+    package.progress.note_repairs(notes)
+    return notes + _refresh_checkpoint(package)
+
+
+def _says_running(package: Package) -> bool:
+    """Whether checkpoint.json is missing, or says something that cannot be true now."""
     try:
-        return len(package.progress.repairs()) if package.paths.ledger.exists() else 0
-    except FileDamaged:
-        return 0
+        return b'"running"' in package.paths.checkpoint.read_bytes()
+    except FileNotFoundError:
+        return True
 
 
 def _open_ledger(package: Package) -> list[Repair]:
@@ -59,7 +75,6 @@ def _open_ledger(package: Package) -> list[Repair]:
         if problems:
             raise FileDamaged(package.paths.ledger.name, problems[0])
         package.progress.stages()
-        package.progress.repairs()
     except FileDamaged as error:
         package.close()
         aside = _set_database_aside(package, package.paths.ledger)
@@ -118,32 +133,30 @@ def _move_keys_out(package: Package, secrets: Path) -> None:
     tighten(package.paths.config)
 
 
-def _interrupt(package: Package, name: StageName, poison_after: int) -> None:
-    with package.ledger.transaction():
-        in_flight, poisoned, owner = package.progress.interrupt(name, poison_after)
-        state = package.progress.stage(name)
-        counts = package.progress.counts(name)
-        done = f"Set to aborted; {counts.processed} processed and {counts.failed} failed items were kept."
-        if poisoned:
-            done += f" {poisoned} item was set aside after {poison_after} interruptions."
-        package.progress.note_repair(
-            Repair(
-                at=package.now(),
-                subject=name,
-                found="It said running, and nothing was running.",
-                done=done,
-                advice="Retry the item that was set aside, or skip it." if poisoned else "It continues by itself.",
-                owner=owner,
-                processed=counts.processed,
-                failed=counts.failed,
-                interrupted_items=in_flight,
-                times=state.interrupted_count,
-            )
-        )
+def _interrupt(package: Package, name: StageName, poison_after: int) -> Repair:
+    in_flight, poisoned, owner = package.progress.interrupt(name, poison_after)
+    state = package.progress.stage(name)
+    counts = package.progress.counts(name)
+    done = f"Set to aborted; {counts.processed} processed and {counts.failed} failed items were kept."
+    if poisoned:
+        done += f" {poisoned} item was set aside after {poison_after} interruptions."
+    return Repair(
+        at=package.now(),
+        subject=name,
+        found="It said running, and nothing was running.",
+        done=done,
+        advice="Retry the item that was set aside, or skip it." if poisoned else "It continues by itself.",
+        owner=owner,
+        processed=counts.processed,
+        failed=counts.failed,
+        interrupted_items=in_flight,
+        times=state.interrupted_count,
+    )
 
 
-def _ask_for_what_is_missing(package: Package) -> None:
+def _ask_for_what_is_missing(package: Package) -> list[Repair]:
     """Deliverables that are gone or damaged are asked for: the stage that made them writes them from the ledger."""
+    notes = []
     for path, maker in ((package.paths.chats, StageName.COMMIT), (package.paths.graph, StageName.GRAPH)):
         missing = not path.exists()
         try:
@@ -154,24 +167,30 @@ def _ask_for_what_is_missing(package: Package) -> None:
             package.graph.close()
             aside = _set_database_aside(package, path)
             done = f"The file was kept as {aside.name}; it is written again from the ledger."
-            package.progress.note_repair(Repair(package.now(), error.path, error.why, done, "Nothing; it heals."))
+            notes.append(Repair(package.now(), error.path, error.why, done, "Nothing; it heals."))
             missing = True
         if missing and package.progress.counts(maker).processed:
             package.progress.request(maker)
     for kind in KINDS:
         if package.memories.missing_files(kind):
             package.progress.request(StageName(kind))
+    return notes
 
 
-def _refresh_checkpoint(package: Package) -> None:
+def _refresh_checkpoint(package: Package) -> list[Repair]:
     """Bring checkpoint.json in line with the ledger; a damaged one is set aside first."""
+    wanted = checkpoint_bytes(package)
+    notes = []
     try:
-        if read_checkpoint(package.paths.checkpoint) == checkpoint_view(package):
-            return
+        if package.paths.checkpoint.read_bytes() == wanted:
+            return []
+        read_checkpoint(package.paths.checkpoint)
     except FileNotFoundError:
         pass
     except FileDamaged as error:
         aside = package.disk.set_aside(package.paths.checkpoint, package.stamp)
         done = f"The file was kept as {aside.name} and written again from the ledger."
-        package.progress.note_repair(Repair(package.now(), error.path, error.why, done, "Nothing; nothing was lost."))
-    write_checkpoint(package)
+        notes = [Repair(package.now(), error.path, error.why, done, "Nothing; nothing was lost.")]
+        package.progress.note_repairs(notes)
+    package.disk.replace(package.paths.checkpoint, wanted)
+    return notes

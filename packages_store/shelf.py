@@ -4,7 +4,6 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from packages_store.config import PackageConfig
@@ -14,13 +13,13 @@ from packages_store.files import Disk, remove_unfinished
 from packages_store.model import Repair
 from packages_store.package import Package
 from packages_store.paths import HomePaths, package_name
-from packages_store.repair import POISON_AFTER, repair
+from packages_store.repair import POISON_AFTER, repair_contents, repair_status
 from packages_store.times import Clock
 
 _KEPT_OPEN = 32
 """Ledgers that stay open: each takes up to three file descriptors, and there may be thousands of packages."""
-_REPAIRED_AT_ONCE = 8
-"""Repair waits for the disk most of the time."""
+_KEPT_OPEN_BRIEFLY = 400
+"""… in a process that only repairs; two descriptors each, and 1,024 are allowed nearly everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,21 @@ class RepairResult:
 class Shelf:
     """The packages under `<home>/packages`. Thread-safe.
 
-    A package is repaired before anybody in this process gets hold of it, whether it was there at the start, was made
-    since, or was copied into the home from elsewhere.
+    A package is repaired before anybody in this process gets hold of it, whether it was there at the start (then its
+    status has been repaired before anything else), was made since, or was copied into the home from elsewhere.
     """
 
-    def __init__(self, paths: HomePaths, disk: Disk, clock: Clock, poison_after: int = POISON_AFTER) -> None:
+    def __init__(
+        self,
+        paths: HomePaths,
+        disk: Disk,
+        clock: Clock,
+        poison_after: int = POISON_AFTER,
+        *,
+        brief: bool = False,
+    ) -> None:
+        """`brief` is for a process that only repairs, and ends: see `Database`, and `repair_at_start`."""
+        self._brief = brief
         self._paths = paths
         self._disk = disk
         self._clock = clock
@@ -48,6 +57,8 @@ class Shelf:
         self._repaired: set[str] = set()
         self._lock = threading.Lock()
         self._meeting = threading.RLock()
+        self.tell: Callable[[RepairResult], None] = lambda _result: None
+        """Told, in whatever thread it happens, when a package that is met for the first time had to be repaired."""
 
     def names(self) -> list[str]:
         """The names of all packages, in alphabetical order; folders that cannot be packages are left out."""
@@ -60,10 +71,19 @@ class Shelf:
         package = self._hold(name)
         if name not in self._repaired:
             with self._meeting:
-                result = self.repair(name) if name not in self._repaired else RepairResult(name)
+                result = self._meet(name) if name not in self._repaired else RepairResult(name)
             if result.unusable is not None:
                 raise PackageUnusable(result.unusable)
         return package
+
+    def _meet(self, name: str) -> RepairResult:
+        result = self.repair(name)
+        if result.unusable is None:
+            remove_leftovers(self._paths.package(name))
+            remove_unfinished(self._paths.package(name).uploads)
+        if result.repairs:
+            self.tell(result)
+        return result
 
     def _hold(self, name: str) -> Package:
         paths = self._paths.package(name)
@@ -72,14 +92,15 @@ class Shelf:
             if not paths.root.is_dir():
                 raise PackageNotFound(f"There is no package {name!r}.")
             if package is None:
-                package = Package(name, paths, self._disk, self._clock)
+                package = Package(name, paths, self._disk, self._clock, brief=self._brief)
             self._packages[name] = package
             self._close_some()
         return package
 
     def _close_some(self) -> None:
+        kept = _KEPT_OPEN_BRIEFLY if self._brief else _KEPT_OPEN
         is_open = [package for package in self._packages.values() if package.ledger.is_open]
-        for package in is_open[: max(0, len(is_open) - _KEPT_OPEN)]:
+        for package in is_open[: max(0, len(is_open) - kept)]:
             package.close()
 
     def create(self, name: str, config: PackageConfig) -> Package:
@@ -93,28 +114,41 @@ class Shelf:
         return self.get(name)
 
     def repair(self, name: str) -> RepairResult:
-        """Repair one package. The caller knows that nothing of it runs. Problems are returned, not raised."""
+        """Repair one package entirely. The caller knows that nothing of it runs. Problems are returned, not raised."""
+        return self._attempt(name, self._repair_both)
+
+    def _repair_both(self, package: Package) -> list[Repair]:
+        repairs = repair_status(package, self._paths.secrets, self._poison_after)
+        repairs += repair_contents(package, self._paths.secrets)
+        self._repaired.add(package.name)
+        return repairs
+
+    def _attempt(self, name: str, act: Callable[[Package], list[Repair]]) -> RepairResult:
         try:
-            repairs = repair(self._hold(name), self._paths.secrets, self._poison_after)
+            return RepairResult(name, tuple(act(self._hold(name))))
         except (LoomError, OSError) as error:
             return RepairResult(name, unusable=str(error))
         except Exception as error:  # noqa: BLE001 - whatever one package holds must not keep the others from starting
             return RepairResult(name, unusable=f"{type(error).__name__}: {error}")
-        self._repaired.add(name)
-        return RepairResult(name, tuple(repairs))
+
+    def repair_at_start(self, name: str) -> RepairResult:
+        """Make the status of one package true, and close it again: there may be thousands.
+
+        A `brief` shelf leaves that to the end of its process. Closing folds the write-ahead log in and waits for the
+        disk twice; whoever opens the package next does that on the way.
+        """
+        result = self._attempt(name, lambda package: repair_status(package, self._paths.secrets, self._poison_after))
+        if not self._brief:
+            with self._lock:
+                package = self._packages.pop(name, None)
+            if package is not None:
+                package.close()
+        return result
 
     def repair_all(self, tell: Callable[[RepairResult], None]) -> None:
-        """Repair every package; one that cannot be repaired does not stop the others. `tell` is called for each."""
-        with ThreadPoolExecutor(_REPAIRED_AT_ONCE, thread_name_prefix="repair") as pool:
-            for result in pool.map(self._repair_at_start, self.names()):
-                tell(result)
-
-    def _repair_at_start(self, name: str) -> RepairResult:
-        result = self.repair(name)
-        if result.unusable is None:
-            remove_leftovers(self._paths.package(name))
-            remove_unfinished(self._paths.package(name).uploads)
-        return result
+        """`repair_at_start` for every package, one after another; `tell` is called for each."""
+        for name in self.names():
+            tell(self.repair_at_start(name))
 
     def open_packages(self) -> Iterator[Package]:
         """The packages that have been opened so far."""

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import struct
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +49,13 @@ class Schema:
 class Database:
     """One SQLite file, opened at first use. Thread-safe; raises OSError for a full disk and the like."""
 
-    def __init__(self, path: Path, schema: Schema, probe: Probe = no_probe) -> None:
+    def __init__(self, path: Path, schema: Schema, probe: Probe = no_probe, *, brief: bool = False) -> None:
+        """`brief` is for one short visit by the only user there is, whose changes may be made again after a power
+        loss: nothing is shared with other processes, and a commit only goes into the log, without waiting for the disk.
+        A log that a power loss cuts short is cut back to its last whole commit.
+        """
         self.path = path
+        self._brief = brief
         self._schema = schema
         self._probe = probe
         self._lock = threading.RLock()
@@ -102,7 +107,9 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
+        if self._brief:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute(f"PRAGMA synchronous = {'OFF' if self._brief else 'FULL'}")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found > self._schema.version:
             raise NewerFormat(f"{self.path.name} has format {found}; this version knows {self._schema.version}.")
@@ -121,6 +128,8 @@ class Database:
         """Close the file; the write-ahead log is folded into it."""
         with self._lock:
             if self._connection is not None:
+                # Folding the log in without waiting for the disk could leave half of it in the file.
+                self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.close()
                 self._connection = None
 
@@ -156,7 +165,7 @@ class Database:
         with self._lock, _translated(self.path):
             return self._connected().execute(sql, parameters).lastrowid or 0
 
-    def many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+    def many(self, sql: str, rows: Iterable[Sequence[Value] | Mapping[str, Value]]) -> None:
         """Run one statement for each row of parameters."""
         with self._lock, _translated(self.path):
             self._connected().executemany(sql, rows)
@@ -229,7 +238,8 @@ def check_header(path: Path) -> None:
     page_size = struct.unpack(">H", header[16:18])[0]
     pages = struct.unpack(">I", header[28:32])[0]
     logged = path.with_name(f"{path.name}-wal")
-    if size < pages * (65536 if page_size == 1 else page_size) and not (logged.exists() and logged.stat().st_size):
+    unfinished = any(log.exists() and log.stat().st_size for log in (logged, path.with_name(f"{path.name}-journal")))
+    if size < pages * (65536 if page_size == 1 else page_size) and not unfinished:
         raise FileDamaged(path.name, f"it was cut short ({size} of {pages * page_size} bytes)")
 
 

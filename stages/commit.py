@@ -23,7 +23,9 @@ class CommitStage:
         return _AT_ONCE
 
     def plan(self, context: StageContext) -> Sequence[WorkItem]:
-        return [WorkItem(head.id, head.title or "", head.content_hash) for head in context.package.staging.heads()]
+        # In the order of the ids, which is that of chats.db's indexes: neighbours are written together.
+        heads = sorted(context.package.staging.heads(), key=lambda head: head.id)
+        return [WorkItem(head.id, head.title or "", head.content_hash) for head in heads]
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[None]:
         # The rows are copied where results are stored: many at once, straight from one database to the other.

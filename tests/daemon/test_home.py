@@ -381,7 +381,7 @@ def test_a_killed_holder_leaves_the_home_free_at_once(paths: HomePaths, start: S
 
     began = time.monotonic()
     with new_lock(paths).acquire(this_process("me")):
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < 1.0
 
 
 def test_a_holder_that_is_asleep_still_holds(paths: HomePaths, start: Start) -> None:

@@ -255,11 +255,12 @@ class DaemonProcess:
 
         def settled() -> dict[str, Any] | None:
             answer = self.ask("GET", f"/api/packages/{name}?wait=1")
-            if answer.status == 404:
+            if answer.status == 404 or len(answer.json["uploads"]) < uploads:
                 return None
-            detail: dict[str, Any] = answer.json
+            # Asked again: a state that was told together with an upload may be older than the upload.
+            detail: dict[str, Any] = self.api("GET", f"/api/packages/{name}?wait=1")
             is_busy = detail["state"] == "running" or detail["waits_for"] == "its turn"
-            return None if is_busy or len(detail["uploads"]) < uploads else detail
+            return None if is_busy else detail
 
         return until(settled, f"{name} to settle", seconds)
 

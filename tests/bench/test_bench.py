@@ -1,0 +1,35 @@
+"""The benchmark runs through and prints what it promises. Its figures are not judged here: machines are noisy."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.table import Figure, table
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "--quick", "--dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+
+    assert done.returncode == 0, done.stderr
+    for name in ("(b) ingest", "(b) peak RSS", "(b) bytes written", "per finished item", "to /readyz", "still say"):
+        assert name in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_above_its_target_is_missed() -> None:
+    assert Figure("ingest", 5.1, "× floor", target=5).is_missed
+    assert not Figure("ingest", 5.0, "× floor", target=5).is_missed
+    assert not Figure("ingest", 99).is_missed
+
+
+def test_the_table_names_the_machine() -> None:
+    text = table([Figure("ingest", 2.5, "× floor", 5, "a remark")])
+
+    assert "| ingest | 2.50 × floor | ≤ 5 × floor | met | a remark |" in text
+    assert "SQLite" in text
