@@ -25,6 +25,7 @@ from bench.meters import Spent, peak_rss
 from bench.rows import rows_of
 from daemon.app import Daemon, open_daemon
 from daemon.events import DaemonReady, Event, PackageSettled, StageEnded, StageStarted
+from daemon.process import keep_the_loop_swift
 from daemon.settings import Settings
 from packages_store.model import StageName, StageStatus
 
@@ -66,6 +67,7 @@ def _share(values: Sequence[float], share: float) -> float:
 async def ingest(path: Path, home: Path, until: StageName) -> Account:
     """Import `path` into a new home. Raises RuntimeError when the import does not come to its end."""
     async with AsyncExitStack() as stack:
+        keep_the_loop_swift()
         daemon = await stack.enter_async_context(open_daemon(Settings(home=home)))
         await daemon.repair_all()
         async with anyio.create_task_group() as tasks:

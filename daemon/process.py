@@ -42,11 +42,11 @@ def run(
     Raises HomeBusy when another process holds the home, and OSError when the address cannot be bound.
     """
     configure(settings.log, sys.stderr, colors="NO_COLOR" not in os.environ)
-    _keep_the_loop_swift()
+    keep_the_loop_swift()
     anyio.run(_run, settings, tell, parts, home, workers)
 
 
-def _keep_the_loop_swift() -> None:
+def keep_the_loop_swift() -> None:
     """Let the event loop in between the steps of heavy work in other threads: measured, its worst wait halves.
 
     What has been imported is no garbage and need not be looked through again and again; collections are rarer, since

@@ -5,6 +5,7 @@ in one transaction in a worker thread; then the claimed items are set to work. S
 attempt is counted before the work starts, and many small items share the cost of a commit.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -27,9 +28,11 @@ from packages_store.times import Clock, iso
 from stages.contract import Finished, Stage, StageContext, off_loop
 
 _VIEW_SECONDS = 1.0
-"""checkpoint.json is written at most this often while a stage runs."""
-_VIEW_SHARE = 20
-"""… and at most one part in this many of the time goes into writing it, however long the lists in it are."""
+"""checkpoint.json is written at most this often while a stage runs …"""
+_VIEW_BYTES_PER_ITEM = 400
+"""… and so seldom that it costs at most this many bytes for each finished item, however long the lists in it are …"""
+_VIEW_SECONDS_AT_MOST = 30.0
+"""… but at least this often while anything gets done."""
 RETRY_SECONDS = (5.0, 15.0, 60.0, 300.0)
 """Pauses before what the machine stopped (a full disk, an unreadable folder) is tried again by itself."""
 
@@ -134,7 +137,9 @@ class _Run:
         self._package = context.package
         self._left: deque[LeftItem] = deque()
         self._in_flight = 0
-        self._next_view = 0.0
+        self._viewed_at = -math.inf
+        self._viewed_items = 0
+        self._view_size = 0
         self.generation = 0
         self.processed = 0
         self.failed = 0
@@ -251,14 +256,16 @@ class _Run:
 
     def _publish(self, returned: Sequence[_Returned]) -> None:
         self._stage.publish(self._context, [item.finished for item in returned if item.finished is not None])
-        if self._runner.monotonic() >= self._next_view:
+        age = self._runner.monotonic() - self._viewed_at
+        finished = self.processed + self.failed - self._viewed_items
+        is_worth_it = finished * _VIEW_BYTES_PER_ITEM >= self._view_size
+        if age >= _VIEW_SECONDS_AT_MOST or (age >= _VIEW_SECONDS and is_worth_it):
             self._write_view()
 
     def _write_view(self) -> None:
-        started = self._runner.monotonic()
-        write_checkpoint(self._package)
-        now = self._runner.monotonic()
-        self._next_view = now + max(_VIEW_SECONDS, _VIEW_SHARE * (now - started))
+        self._view_size = write_checkpoint(self._package)
+        self._viewed_at = self._runner.monotonic()
+        self._viewed_items = self.processed + self.failed
 
     def end(self, ending: _Ending) -> StageStatus:
         """Record how the run ended, in the ledger and in checkpoint.json."""
@@ -271,6 +278,8 @@ class _Run:
             retry_at=ending.retry_at,
         )
         write_checkpoint(self._package)
+        # What the stage wrote is folded into one file while nothing waits for it.
+        self._package.ledger.checkpoint()
         return status
 
 

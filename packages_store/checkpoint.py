@@ -146,10 +146,12 @@ def read_checkpoint(path: Path) -> CheckpointV2:
     return found.as_version_2() if isinstance(found, CheckpointV1) else found
 
 
-def write_checkpoint(package: Package) -> None:
-    """Write checkpoint.json from the ledger, in one step."""
+def write_checkpoint(package: Package) -> int:
+    """Write checkpoint.json from the ledger, in one step, and return its size in bytes."""
     with package.view_lock:
-        package.disk.replace(package.paths.checkpoint, checkpoint_bytes(package))
+        data = checkpoint_bytes(package)
+        package.disk.replace(package.paths.checkpoint, data)
+    return len(data)
 
 
 def checkpoint_bytes(package: Package) -> bytes:

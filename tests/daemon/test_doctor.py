@@ -29,6 +29,8 @@ async def findings_of(home: Path, meanwhile: Callable[[], object] = lambda: None
     """What the doctor says of a home that was opened and repaired, after `meanwhile` happened to it."""
     async with open_daemon(settings_for(home)) as daemon:
         await daemon.repair_all()
+        # Whoever meets a package first mends what lies in it; what happens afterwards is for the doctor to find.
+        await daemon.packages()
         meanwhile()
         return await examine(daemon)
 
