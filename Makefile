@@ -7,7 +7,7 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile -m "not torture"
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal -m "not torture"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -211,19 +211,21 @@ class Daemon:
         except PackageUnusable:
             line = self._line(name, running).model_dump(exclude={"stages"})
             return PackageDetail(**line, stages=[], uploads=[], repairs=[], conversations=0, messages=0)
-        state, waits_for = self._state(package, running)
-        conversations, messages = package.staging.totals()
-        return PackageDetail(
-            name=package.name,
-            path=str(package.paths.root),
-            state=state,
-            waits_for=waits_for,
-            stages=[stage_detail(package, stage, running, with_items) for stage in package.progress.stages()],
-            uploads=[upload_view(upload) for upload in package.uploads.all()],
-            repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
-            conversations=conversations,
-            messages=messages,
-        )
+        # One transaction, so that nothing changes between one line and the next.
+        with package.ledger.transaction():
+            state, waits_for = self._state(package, running)
+            conversations, messages = package.staging.totals()
+            return PackageDetail(
+                name=package.name,
+                path=str(package.paths.root),
+                state=state,
+                waits_for=waits_for,
+                stages=[stage_detail(package, stage, running, with_items) for stage in package.progress.stages()],
+                uploads=[upload_view(upload) for upload in package.uploads.all()],
+                repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
+                conversations=conversations,
+                messages=messages,
+            )
 
     def _running(self, name: str) -> StageName | None:
         held = self._locks.holder(name)

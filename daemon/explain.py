@@ -21,7 +21,7 @@ _NEXT = {
     UploadOutcome.UPDATED: "It brought new messages to conversations that were there; there is nothing left to do.",
     UploadOutcome.DUPLICATE: "Nothing of it is missing; there is nothing to do.",
     UploadOutcome.OLDER_SNAPSHOT: "Nothing was taken away from the longer versions; there is nothing to do.",
-    UploadOutcome.UNSUPPORTED: "`docs/` lists the formats that are read; nothing of it was imported.",
+    UploadOutcome.UNSUPPORTED: "docs/formats.md lists what is read; nothing of it was imported.",
     UploadOutcome.FAILED: "`loom retry` tries it again; a corrected file that is dropped in is taken by itself.",
 }
 

@@ -103,7 +103,7 @@ class ItemFailed(LoomError):
 class Unrecognised(LoomError):
     """No parser claims the file, or several claim it equally. The message says which and why."""
 
-    advice = "Check that it is a chat export; `docs/` lists the formats that are read."
+    advice = "docs/formats.md lists what is read."
 
 
 class SourceBroken(LoomError):

@@ -50,7 +50,7 @@ def inspect(
                 found.append(_choose(file, member, parsers))
             except _NotRead as reason:
                 if member is None:
-                    raise Unrecognised(f"{name} is not imported: {reason.what}", reason.advice) from None
+                    raise Unrecognised(f"Not imported: {reason.what}", reason.advice) from None
                 ignored.append((member, f"{reason.what} {reason.advice}".strip()))
             except SourceBroken as error:
                 ignored.append((member or name, str(error)))

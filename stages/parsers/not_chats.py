@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stages.parsers.contract import Peek
 from stages.parsers.values import as_map, as_text
 
-_FORMATS = "`docs/` lists the formats that are read."
+_FORMATS = "docs/formats.md lists what is read."
 _GEMINI_ADVICE = "In Google Takeout choose My Activity > Gemini Apps, in JSON."
 
 

@@ -70,7 +70,7 @@ def refusal(tmp_path: Path, data: bytes) -> str:
 def test_what_is_no_chat_is_refused_with_a_reason_that_helps(tmp_path: Path, data: bytes, words: str) -> None:
     told = refusal(tmp_path, data)
 
-    assert told.startswith("what.json is not imported: ")
+    assert told.startswith("Not imported: ")
     assert words in told
 
 
