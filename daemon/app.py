@@ -211,8 +211,7 @@ class Daemon:
         except PackageUnusable:
             line = self._line(name, running).model_dump(exclude={"stages"})
             return PackageDetail(**line, stages=[], uploads=[], repairs=[], conversations=0, messages=0)
-        # One transaction, so that nothing changes between one line and the next.
-        with package.ledger.transaction():
+        with package.ledger.unchanging():
             state, waits_for = self._state(package, running)
             conversations, messages = package.staging.totals()
             return PackageDetail(

@@ -33,7 +33,8 @@ def main(home: str, poison_after: str) -> None:
 
     with ThreadPoolExecutor(_THREADS) as threads:
         results = list(threads.map(repair, json.load(sys.stdin)))
-    disk.settle()
+    if os.getppid() == daemon:
+        disk.settle()
     # All at the end: nobody reads while the daemon still imports itself, and a pipe holds little.
     sys.stdout.writelines(results)
     sys.stdout.flush()

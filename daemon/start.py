@@ -7,7 +7,6 @@ much of it, while this one reads its own code.
 from collections.abc import Callable
 
 from daemon.home import hold_home
-from daemon.repairing import repair_workers
 from daemon.settings import Settings
 from packages_store.files import Disk
 from packages_store.paths import HomePaths
@@ -15,7 +14,10 @@ from packages_store.paths import HomePaths
 
 def serve(settings: Settings, tell: Callable[[str], None]) -> None:
     """Run the daemon in the foreground until a signal ends it; see `daemon.process.run`."""
-    with hold_home(HomePaths(settings.home), Disk()) as home, repair_workers(home, settings.poison_after) as workers:
-        from daemon.process import run
+    with hold_home(HomePaths(settings.home), Disk()) as home:
+        from daemon.repairing import repair_workers
 
-        run(settings, tell, home=home, workers=workers)
+        with repair_workers(home, settings.poison_after) as workers:
+            from daemon.process import run
+
+            run(settings, tell, home=home, workers=workers)

@@ -155,6 +155,12 @@ class Database:
                 self._depth = 0
         self._probe("committed")
 
+    @contextmanager
+    def unchanging(self) -> Iterator[None]:
+        """Everything that is read inside is of one moment: nobody else gets in between."""
+        with self._lock:
+            yield
+
     def execute(self, sql: str, parameters: Sequence[Value] = ()) -> int:
         """Run one statement and return the number of rows it changed. Outside a transaction it is one by itself."""
         with self._lock, _translated(self.path):

@@ -40,7 +40,9 @@ def test_a_second_daemon_is_refused_at_once_and_told_who_holds_the_home(daemon: 
     assert daemon.address in second.stderr
     assert "since 20" in second.stderr
     assert second.stdout == ""
-    assert min(second.seconds, third.seconds) < 1.0  # the better of two: the machine has other things to do as well
+    # The better of two, less what a program takes that does nothing: the machine has other things to do as well.
+    idle = min(loom(daemon.home, "--version").seconds for _ in range(2))
+    assert min(second.seconds, third.seconds) - idle < 1.0
 
 
 def test_a_daemon_that_is_suspended_still_holds_its_home(daemon: DaemonProcess) -> None:
