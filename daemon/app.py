@@ -304,8 +304,7 @@ class Daemon:
         package = await off_loop(self._shelf.get, name)
         if self._running(name) is not None:
             raise StageBusy(f"{self._running(name)} of {name} is running.")
-        if not self._scheduler.is_busy(name):
-            await self._scheduler.repair(name)
+        await self._scheduler.repair(name)
         await off_loop(self._resume, package, stage)
         self._scheduler.wake(name)
         return await self.package(name)

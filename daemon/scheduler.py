@@ -199,14 +199,27 @@ class Scheduler:
     async def _decide(self, package: Package) -> Decision:
         decision = await off_loop(_decide, package, self._clock())
         if decision.stale:
-            await self.repair(package.name)
+            await self._repair(package.name)
             decision = await off_loop(_decide, package, self._clock())
         if await off_loop(adopt_contents, package):
             decision = await off_loop(_decide, package, self._clock())
         return decision
 
     async def repair(self, name: str) -> None:
-        """Make a package true again while the daemon runs. Nothing of it runs, and nothing is started meanwhile."""
+        """Make a package true again while the daemon runs, unless something of it is being done: a live stage is true.
+
+        Nothing of it is started meanwhile. Raises OSError when it cannot be repaired.
+        """
+        if name in self._active:
+            return
+        self._active.add(name)
+        try:
+            await self._repair(name)
+        finally:
+            self._active.discard(name)
+            self._woken.set()
+
+    async def _repair(self, name: str) -> None:
         result = await off_loop(self._shelf.repair, name)
         if result.unusable is not None:
             raise OSError(result.unusable)
