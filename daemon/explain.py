@@ -21,9 +21,11 @@ _NEXT = {
     UploadOutcome.UPDATED: "It brought new messages to conversations that were there; there is nothing left to do.",
     UploadOutcome.DUPLICATE: "Nothing of it is missing; there is nothing to do.",
     UploadOutcome.OLDER_SNAPSHOT: "Nothing was taken away from the longer versions; there is nothing to do.",
-    UploadOutcome.UNSUPPORTED: "docs/formats.md lists what is read; nothing of it was imported.",
+    UploadOutcome.UNSUPPORTED: "Nothing of it was imported.",
     UploadOutcome.FAILED: "`loom retry` tries it again; a corrected file that is dropped in is taken by itself.",
 }
+
+_REST = "What could be read is in the package; a whole copy of the file that is dropped in brings the rest."
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class Explainer:
         reason = f" ({upload.reason})" if upload.reason else ""
         package = self.folder.package_of(relative)
         where = f"It was taken into the package {package!r} at {upload.arrived_at} as upload {upload.id}"
-        return f"{where}: {what}{reason}. {_NEXT[upload.outcome]}"
+        is_partial = upload.outcome in (UploadOutcome.IMPORTED, UploadOutcome.UPDATED) and upload.reason is not None
+        return f"{where}: {what}{reason}. {_REST if is_partial else _NEXT[upload.outcome]}"
 
     def _waiting(self, dropped: Dropped | None) -> str:
         seconds = f"{self.patience.rescan_seconds:g} s"
