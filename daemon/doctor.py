@@ -52,12 +52,6 @@ async def examine(daemon: Daemon) -> list[Finding]:
     return [*findings, await _repairs(daemon)]
 
 
-def worst(findings: list[Finding]) -> Severity:
-    """The severity of the whole."""
-    severities = {finding.severity for finding in findings}
-    return "error" if "error" in severities else "warning" if "warning" in severities else "ok"
-
-
 # --- the machine -------------------------------------------------------------------------------------------------
 
 

@@ -154,10 +154,6 @@ class GraphFile:
             raise ValueError(f"a batch cannot be called {ADOPTED!r}")
         self._put(batch, asdict(facts))
 
-    def remove_facts(self, batch: str) -> None:
-        """Forget what a batch said; one that is not there is forgotten already."""
-        self._db.execute("DELETE FROM graph_facts WHERE batch = ?", (batch,))
-
     def keep_only(self, batches: Iterable[str]) -> None:
         """Forget what other batches than these said. The rows that were here before us stay."""
         self._db.execute(

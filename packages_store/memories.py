@@ -253,11 +253,6 @@ class Memories:
         row = self._db.one("SELECT * FROM memories WHERE id = ?", (memory_id,))
         return None if row is None else _memory(row)
 
-    def ungraphed(self) -> list[Memory]:
-        """The memories that the graph does not know as they read now, by date and file name."""
-        rows = self._db.rows("SELECT * FROM memories ORDER BY date, kind, file_name")
-        return [_memory(row) for row in rows if row["graphed"] != _sha256(row["body"])]
-
     def _of_items(self, kind: MemoryKind, item_ids: Iterable[str]) -> list[Row]:
         return self._db.rows(
             "SELECT * FROM memories WHERE kind = ? AND item_id IN (SELECT value FROM json_each(?)) AND origin <> ?",

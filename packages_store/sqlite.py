@@ -203,16 +203,6 @@ class Database:
         with self._lock, _translated(self.path):
             self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def backup_to(self, path: Path) -> None:
-        """Write a consistent copy to `path`, which must not exist, without stopping other work for long."""
-        with self._lock, _translated(self.path):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
-            target = sqlite3.connect(path)
-            try:
-                self._connected().backup(target, pages=2000)
-            finally:
-                target.close()
-
     def problems(self) -> list[str]:
         """What SQLite finds wrong with the file, empty when it is sound. Reads all of it."""
         try:

@@ -12,7 +12,6 @@ from stages.extractors.sentences import fold, shorten
 NodeType = Literal["self", "person", "place", "health", "tradition"]
 NodeId = tuple[str, str]
 
-SELF: NodeId = ("self", "me")
 
 _FAINT = 0.5
 """Below this, nothing is handed on: the store keeps from 0.7, and a second batch can only confirm what it was told."""
