@@ -136,9 +136,10 @@ class Disk:
 
 
 class BatchDisk(Disk):
-    """Replaces many files with two waits for the disk in all, where `Disk` waits twice for each.
+    """Replaces many files with one wait for the disk in all, where `Disk` waits twice for each.
 
-    The order is the same: what was written is durable before it takes the name of the old file.
+    The order is the same: what was written is durable before it takes the name of the old file. Only that it has taken
+    it may be forgotten in a power loss: for files that are then simply written again.
     """
 
     def __init__(self) -> None:
@@ -150,12 +151,11 @@ class BatchDisk(Disk):
         self._written[path] = self._write_beside(path, data, durable=False)
 
     def settle(self) -> None:
-        """Give every file that was written its name, durably."""
+        """Give every file that was written its name."""
         os.sync()
         for path, temporary in self._written.items():
             temporary.replace(path)
         self._written.clear()
-        os.sync()
 
 
 class IncomingFile:

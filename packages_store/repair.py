@@ -25,13 +25,16 @@ _CHECKED_AT_START = 64 << 20
 """Bytes up to which a ledger is read through at start; `loom doctor` reads larger ones too."""
 
 
-def repair_status(package: Package, secrets: Path, poison_after: int = POISON_AFTER) -> list[Repair]:
+def repair_status(
+    package: Package, secrets: Path, poison_after: int = POISON_AFTER, *, thorough: bool = True
+) -> list[Repair]:
     """Make the status of one package true, in the ledger and in checkpoint.json, and return what was done.
 
-    The quick half of the repair: it precedes everything for all packages there are. Raises NewerFormat when a newer
+    The quick half of the repair: it precedes everything for all packages there are. Unless it is to be `thorough`, a
+    ledger that was left open is not read through; that is done before its first use. Raises NewerFormat when a newer
     version wrote the ledger, OSError when the disk does not let us.
     """
-    notes = _open_ledger(package)
+    notes = _open_ledger(package, thorough=thorough)
     if not package.progress.stages():
         config, config_notes = _usable_config(package, secrets)
         notes += config_notes
@@ -65,10 +68,10 @@ def _says_running(package: Package) -> bool:
         return True
 
 
-def _open_ledger(package: Package) -> list[Repair]:
+def _open_ledger(package: Package, *, thorough: bool) -> list[Repair]:
     """Open the ledger, or set a damaged one aside so that a new one is made from checkpoint.json."""
     try:
-        unclean = _was_left_open(package)
+        unclean = thorough and _was_left_open(package)
         package.ledger.open()
         small = package.paths.ledger.stat().st_size <= _CHECKED_AT_START
         problems = package.ledger.problems() if small and unclean else []

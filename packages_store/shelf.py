@@ -123,6 +123,9 @@ class Shelf:
         self._repaired.add(package.name)
         return repairs
 
+    def _repair_at_start(self, package: Package) -> list[Repair]:
+        return repair_status(package, self._paths.secrets, self._poison_after, thorough=False)
+
     def _attempt(self, name: str, act: Callable[[Package], list[Repair]]) -> RepairResult:
         try:
             return RepairResult(name, tuple(act(self._hold(name))))
@@ -137,7 +140,7 @@ class Shelf:
         A `brief` shelf leaves that to the end of its process. Closing folds the write-ahead log in and waits for the
         disk twice; whoever opens the package next does that on the way.
         """
-        result = self._attempt(name, lambda package: repair_status(package, self._paths.secrets, self._poison_after))
+        result = self._attempt(name, self._repair_at_start)
         if not self._brief:
             with self._lock:
                 package = self._packages.pop(name, None)

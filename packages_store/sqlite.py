@@ -93,6 +93,7 @@ class Database:
         with _translated(self.path):
             connection = sqlite3.connect(temporary, isolation_level=None)
             try:
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
                 connection.execute(f"PRAGMA journal_mode = {'WAL' if self._schema.wal else 'DELETE'}")
                 version = f"PRAGMA user_version = {self._schema.version}"
                 connection.executescript(f"BEGIN; {self._schema.script}; {version}; COMMIT")
@@ -109,7 +110,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         if self._brief:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute(f"PRAGMA synchronous = {'OFF' if self._brief else 'FULL'}")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found > self._schema.version:
             raise NewerFormat(f"{self.path.name} has format {found}; this version knows {self._schema.version}.")
@@ -119,6 +120,10 @@ class Database:
     def _is_foreign(self, connection: sqlite3.Connection) -> bool:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return bool(self._schema.foreign) and tables.issuperset(self._schema.foreign)
+
+    @property
+    def _synchronous(self) -> str:
+        return "OFF" if self._brief else "FULL"
 
     @property
     def is_open(self) -> bool:
