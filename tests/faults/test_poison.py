@@ -15,7 +15,7 @@ def test_after_three_deaths_the_item_is_set_aside_and_the_rest_is_done(tmp_path:
         daemon.start().wait_ready().drop(chatgpt_export(8), "chats.json")
         while deaths < 10:
             try:
-                daemon.wait_gone(5)
+                daemon.wait_gone(15)
             except AssertionError:
                 break
             deaths += 1
