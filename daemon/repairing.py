@@ -44,7 +44,7 @@ class RepairWorkers:
 def repair_workers(home: HeldHome, poison_after: int) -> Iterator[RepairWorkers]:
     """Start as many processes as are worth their while, which begin to repair at once; none when packages are few."""
     names = Shelf(home.paths, Disk(), utc_now).names()
-    count = min(len(os.sched_getaffinity(0)), len(names) // _WORTH_A_PROCESS)
+    count = min(os.cpu_count() or 1, len(names) // _WORTH_A_PROCESS)
     processes = tuple(_start(home, poison_after, names[number::count]) for number in range(count))
     try:
         yield RepairWorkers(processes)

@@ -8,7 +8,6 @@ uploaded files. Both can be repeated; neither changes a memory file.
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from packages_store.checkpoint import STAGE_KEYS, CheckpointV2, StageView, read_checkpoint
 from packages_store.config import PackageConfig
@@ -158,9 +157,3 @@ def _register(package: Package, path: Path, name: str) -> None:
         copied = package.disk.copy_in(source, package.paths.uploads)
     if not any(upload.sha256 == copied.sha256 for upload in package.uploads.all()):
         package.uploads.register(copied, name, "adopted")
-
-
-def without_keys(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Split the fields of a config.json into those that may stay in a package and the keys that may not."""
-    keys = {name: value for name, value in settings.items() if name.lower().endswith("apikey") and value}
-    return {name: value for name, value in settings.items() if not name.lower().endswith("apikey")}, keys

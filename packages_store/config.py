@@ -3,10 +3,10 @@
 The names of the fields are Entity Loom's (upstream.md); fields we do not know are kept as they are.
 """
 
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -31,6 +31,11 @@ class PackageConfig(BaseModel):
     gap_minutes: int = Field(default=30, ge=1, le=10_080)
     """Records without a conversation id are grouped by pauses longer than this."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_keys(cls, settings: Any) -> Any:
+        return split_keys(settings)[0] if isinstance(settings, dict) else settings
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -43,3 +48,10 @@ class PackageConfig(BaseModel):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+
+def split_keys(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of a config.json that may stay in a package, and the API keys that may not (R-66)."""
+    keys = {name for name in settings if name.lower().replace("_", "").endswith("apikey")}
+    kept = {name: value for name, value in settings.items() if name not in keys}
+    return kept, {name: settings[name] for name in settings if name in keys and settings[name]}

@@ -10,9 +10,9 @@ is no harm.
 import json
 from pathlib import Path
 
-from packages_store.adopt import adopt_progress, without_keys
+from packages_store.adopt import adopt_progress
 from packages_store.checkpoint import checkpoint_bytes, read_checkpoint
-from packages_store.config import PackageConfig
+from packages_store.config import PackageConfig, split_keys
 from packages_store.errors import FileDamaged
 from packages_store.files import tighten
 from packages_store.memories import KINDS
@@ -128,7 +128,7 @@ def _move_keys_out(package: Package, secrets: Path) -> None:
         raise FileDamaged(package.paths.config.name, "it is empty or not JSON") from error
     if not isinstance(settings, dict):
         raise FileDamaged(package.paths.config.name, "it is not a JSON object")
-    kept, keys = without_keys(settings)
+    kept, keys = split_keys(settings)
     if keys:
         package.disk.make_dir(secrets)
         package.disk.replace(secrets / f"{package.name}.json", json.dumps(keys).encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from packages_store.checkpoint import read_checkpoint
+from packages_store.files import BatchDisk
 from packages_store.memories import KINDS
 from packages_store.model import (
     Interruption,
@@ -20,8 +21,11 @@ from packages_store.model import (
     WorkItem,
 )
 from packages_store.package import Package
+from packages_store.paths import HomePaths
 from packages_store.shelf import Shelf
 from tests.builders import OWNER, conversation, package_in, shelf_in
+from tests.clocks import FakeClock
+from tests.entity_loom import ForeignPackage
 
 ITEMS = [WorkItem(f"item-{number}", "", "v1") for number in range(5)]
 
@@ -179,6 +183,20 @@ def test_a_package_copied_from_elsewhere_is_repaired_like_any_other(tmp_path: Pa
     fresh(tmp_path / "here").repair("wren")
 
     assert fresh(tmp_path / "here").get("wren").progress.stage(StageName.GRAPH).status == StageStatus.ABORTED
+
+
+def test_a_key_in_an_adopted_config_reaches_no_file_of_the_package_in_a_batch_either(tmp_path: Path) -> None:
+    ForeignPackage(conversations=4, memories=1, done=2, failed=0).write(tmp_path / "packages/wren")
+    disk = BatchDisk()
+    paths = HomePaths(tmp_path)
+    shelf = Shelf(paths, disk, FakeClock(), brief=True)
+
+    assert shelf.repair_at_start("wren").unusable is None
+    disk.settle()
+    shelf.close()
+
+    holders = [path for path in tmp_path.rglob("*") if path.is_file() and b"sk-CANARY" in path.read_bytes()]
+    assert holders == [paths.secrets / "wren.json"]
 
 
 class Killed(BaseException):
