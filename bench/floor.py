@@ -23,7 +23,7 @@ from packages_store.model import Conversation
 from packages_store.times import from_epoch_ms
 from stages.parsers.choose import inspect, read
 from stages.parsers.contract import ReadContext
-from stages.parsers.json_stream import Item, Records
+from stages.parsers.reading.json_stream import Item, Records
 
 _SCHEMA = """
 CREATE TABLE conversations (

@@ -1,7 +1,7 @@
 """The nouns of a package, frozen: something new happened means a new value."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Literal
 
 Role = Literal["user", "assistant"]
@@ -86,6 +86,17 @@ class UploadOutcome(StrEnum):
     """Still in the drop folder: not yet quiet, or not readable just now. Never stored in a ledger."""
 
 
+class Edition(IntEnum):
+    """How a conversation came to us. The higher one says how it reads; ids of messages are comparable within one."""
+
+    PAGE = 1
+    """Read off a web page: plain text, no times or ids of its own."""
+    COPY = 2
+    """Saved by a tool that rewrote it, with its formatting."""
+    EXPORT = 3
+    """What the platform itself holds, with its own ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One visible turn.
@@ -105,7 +116,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One thread, its messages in the order in which the source means them. Times as in `Message`."""
+    """One thread, its messages in the order in which the source means them. Times as in `Message`.
+
+    `instructions` are system prompts, custom instructions and saved memories: kept, and never turns.
+    """
 
     id: str
     title: str | None
@@ -113,6 +127,8 @@ class Conversation:
     created_at: str
     updated_at: str
     messages: tuple[Message, ...]
+    edition: Edition = Edition.EXPORT
+    instructions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import anyio
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from daemon.app import Daemon
 from daemon.doctor import Finding, examine
@@ -17,7 +17,7 @@ from daemon.web.folder import DropFileView, DropFolderView, Explanation, file_vi
 from daemon.web.login import Logins
 from daemon.web.problems import RETRY_AFTER, Problem, Refused
 from daemon.web.streams import Download, receive_upload
-from packages_store.config import PackageConfig
+from packages_store.config import PackageConfig, split_keys
 from packages_store.model import StageName
 
 router = APIRouter()
@@ -53,6 +53,14 @@ class NewPackage(BaseModel):
 
     name: str
     config: PackageConfig | None = None
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _without_keys(cls, config: Any) -> Any:
+        # A package would drop it in silence; somebody who hands in a key must learn that it is not kept here.
+        if isinstance(config, dict) and split_keys(config)[1]:
+            raise ValueError("no key belongs in a package")
+        return config
 
 
 class Status(BaseModel):

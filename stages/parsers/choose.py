@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packages_store.errors import SourceBroken, Unrecognised
-from stages.parsers import PARSERS
-from stages.parsers.containers import DEFAULT_LIMITS, Limits, open_container
 from stages.parsers.contract import Bid, Parser, Peek, ReadContext, Record, SourceFile
-from stages.parsers.not_chats import explain
-from stages.parsers.peeking import archive_kind, peek
+from stages.parsers.reading.containers import DEFAULT_LIMITS, Limits, open_container
+from stages.parsers.reading.peeking import archive_kind, peek
+from stages.parsers.reading.refusals import explain
+from stages.parsers.registry import PARSERS
 
 _REASONS_TOLD = 3
 
@@ -103,7 +103,7 @@ def _choose(file: SourceFile, member: str | None, parsers: Sequence[Parser]) -> 
 def _highest(seen: Peek, parsers: Sequence[Parser]) -> tuple[Parser, Bid]:
     bids = [(parser, bid) for parser in parsers if (bid := parser.bid(seen)) is not None]
     if not bids:
-        raise _NotRead(*explain(seen))
+        raise _NotRead(*explain(seen, parsers))
     best = max(bid.weight for _, bid in bids)
     tied = [(parser, bid) for parser, bid in bids if bid.weight == best]
     if len(tied) > 1:

@@ -4,14 +4,14 @@ A parser holds no state and does no I/O of its own: it is handed a `SourceFile`.
 it yields a `Broken` and goes on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import BinaryIO, Literal, Protocol
 
 from packages_store.model import Conversation
 
-PARSERS_VERSION = 1
+PARSERS_VERSION = 2
 """Raised when a parser reads the same file differently: what was read with an older one is read again."""
 
 
@@ -36,13 +36,13 @@ class Peek:
 
     `records` are the first records (at most 100, and at most 4 MiB of text, but at least one) after unwrapping one
     level; `envelope` holds the values that stand beside them, before the records and, where they are found near the end
-    of the file, behind them. A single object is its own only record.
+    of the file, behind them. A single object is its own only record; of `lines` (JSONL), each line is one.
     `head` is the beginning (at most 256 KiB) of what is text and not JSON. `flaw` says, of what begins like JSON but
     cannot be read to the end of a first record, why.
     """
 
     kind: Literal["json", "text", "binary", "empty"]
-    wrapping: Literal["array", "object-of-records", "wrapped", "single", "none"] = "none"
+    wrapping: Literal["array", "object-of-records", "wrapped", "single", "lines", "none"] = "none"
     records: tuple[object, ...] = ()
     envelope: Mapping[str, object] = field(default_factory=dict)
     head: str = ""
@@ -111,12 +111,48 @@ class Note:
 Record = Conversation | Empty | Skipped | Broken | Note
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A form in which the conversations of a platform come. `name` is what a bid says; the rest is for the manual."""
+
+    name: str
+    what: str
+    """What a person would call it: `official export (conversations.json, its shards, or the ZIP)`."""
+    kept: str
+    """What is imported of it: `the thread shown last; reasoning, model, attachments as placeholders`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAChat:
+    """A file that is known and holds no chat: how it is recognised, what "it" is, and what to do instead."""
+
+    test: Callable[[Peek], bool]
+    what: str
+    """A sentence that begins with "it": `it holds ratings of ChatGPT's answers, no messages.`"""
+    advice: str = ""
+
+
 class Parser(Protocol):
     """One platform."""
 
     @property
     def platform(self) -> str:
         """Lower case, as in `[via:platform]`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """As the platform writes its name."""
+        ...
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Every variant that a bid can name."""
+        ...
+
+    @property
+    def not_chats(self) -> tuple[NotAChat, ...]:
+        """What this platform hands out beside its chats; asked when nobody bids for a file."""
         ...
 
     def bid(self, peek: Peek) -> Bid | None:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Record, SourceFile
-from stages.parsers.drafts import Draft, conversation_of
-from stages.parsers.json_stream import Item, envelope_behind
-from stages.parsers.reading import Reading, read_each
-from stages.parsers.values import Tally, as_map, as_text, digest, milliseconds
+from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Record, SourceFile, Variant
+from stages.parsers.reading.drafts import Draft, conversation_of
+from stages.parsers.reading.each import Reading, read_each
+from stages.parsers.reading.json_stream import Item, envelope_behind
+from stages.parsers.reading.values import Tally, as_map, as_text, digest, milliseconds
 
 MARKER = "loom-standard"
 _ROLES = ("user", "assistant")
@@ -23,6 +23,9 @@ class LoomStandard:
     """Reads Loom Standard. What it imports counts as from the platform that the file names."""
 
     platform = "loom-standard"
+    title = "Loom Standard"
+    variants = (Variant("", '`{"format": "loom-standard", …}`', "everything the format can say"),)
+    not_chats = ()
 
     def bid(self, peek: Peek) -> Bid | None:
         """The file names its format, in any case of letters."""

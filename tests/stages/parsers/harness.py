@@ -3,16 +3,16 @@
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from packages_store.model import Conversation
-from stages.parsers import PARSERS
 from stages.parsers.choose import inspect, read
 from stages.parsers.contract import Broken, Empty, Note, Parser, ReadContext, Record, Skipped
+from stages.parsers.registry import PARSERS
 
 MODIFIED_AT = 1_750_000_000_000
 CONTEXT = ReadContext(UTC)
@@ -35,24 +35,45 @@ class MemoryFile:
         return io.BytesIO(self.data)
 
 
+def as_json(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+def as_lines(records: Sequence[object]) -> bytes:
+    """JSONL."""
+    return b"\n".join(map(as_json, records))
+
+
+def as_document(records: Sequence[object]) -> bytes:
+    """The one record as the whole file."""
+    return as_json(records[0])
+
+
+def within(name: str, envelope: Mapping[str, object]) -> Callable[[Sequence[object]], bytes]:
+    """The records as a list of that name, behind the values of `envelope`."""
+    return lambda records: as_json({**envelope, name: list(records)})
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A document of a platform. `records` can be put into another order without another meaning."""
+    """A document of a platform, made of records.
+
+    `kind`: records of a `list` mean the same in any order; those of a `log` follow each other (the newest first when
+    `newest_first`); a `document` has one, which is the file.
+    """
 
     platform: str
     variant: str
     records: Sequence[object]
-    envelope: Mapping[str, object] | None = None
-    list_name: str = "conversations"
+    encode: Callable[[Sequence[object]], bytes] = as_json
+    kind: Literal["list", "log", "document"] = "list"
+    newest_first: bool = False
+    is_json: bool = True
+    """Whether the end of the file shows that it is whole, and records can have any shape."""
 
     def data(self, records: Sequence[object] | None = None) -> bytes:
         """The file, with other records when they are given."""
-        held = list(self.records if records is None else records)
-        return as_json(held if self.envelope is None else {**self.envelope, self.list_name: held})
-
-
-def as_json(document: object) -> bytes:
-    return json.dumps(document).encode()
+        return self.encode(self.records if records is None else records)
 
 
 def parser_named(platform: str) -> Parser:

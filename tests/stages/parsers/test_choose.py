@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from packages_store.errors import Unrecognised
-from stages.parsers import PARSERS
 from stages.parsers.choose import inspect, read
-from stages.parsers.contract import Bid, Peek, ReadContext, Record, SourceFile
-from stages.parsers.peeking import MOST_RECORDS, peek
+from stages.parsers.contract import Bid, NotAChat, Peek, ReadContext, Record, SourceFile, Variant
+from stages.parsers.reading.peeking import MOST_RECORDS, peek
+from stages.parsers.registry import PARSERS
 from tests.stages.parsers.documents import activity, chatgpt, loom, message, said
 from tests.stages.parsers.harness import CONTEXT, MemoryFile, as_json
 
@@ -21,6 +21,9 @@ class Claims:
 
     platform: str
     weight: int
+    title: str = "Anything"
+    variants: tuple[Variant, ...] = ()
+    not_chats: tuple[NotAChat, ...] = ()
 
     def bid(self, peek: Peek) -> Bid | None:
         return Bid("any", self.weight) if peek.records else None

@@ -10,8 +10,8 @@ import pytest
 
 from packages_store.errors import LoomError, SourceBroken, Unrecognised
 from stages.parsers.choose import inspect, read
-from stages.parsers.containers import Limits, open_container
 from stages.parsers.contract import Broken
+from stages.parsers.reading.containers import Limits, open_container
 from tests.stages.parsers.documents import chatgpt, message
 from tests.stages.parsers.harness import CONTEXT, as_json, conversations_in, imported
 

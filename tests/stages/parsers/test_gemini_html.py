@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.parsers.gemini_html import images_of, markdown_of
+from stages.parsers.gemini.markdown import images_of, markdown_of
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import Broken
-from stages.parsers.json_stream import Item, Records, envelope_behind
+from stages.parsers.reading.json_stream import Item, Records, envelope_behind
 
 ENCODINGS = {
     "utf-8": b"",

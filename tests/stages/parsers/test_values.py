@@ -3,7 +3,7 @@
 import pytest
 
 from stages.parsers.contract import Note
-from stages.parsers.values import Tally, digest, iso, milliseconds, one_line
+from stages.parsers.reading.values import Tally, digest, iso, milliseconds, one_line
 
 
 @pytest.mark.parametrize(

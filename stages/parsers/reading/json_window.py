@@ -74,6 +74,23 @@ _decode = JSONDecoder(strict=False).raw_decode
 _decode_any_integer = JSONDecoder(strict=False, parse_int=_any_integer).raw_decode
 
 
+def _value_of(text: str) -> object:
+    """The JSON value that `text` is. Raises Malformed, with an offset in `text`."""
+    for decode in (_decode, _decode_any_integer):
+        try:
+            value, end = decode(text, 0)
+        except JSONDecodeError as error:
+            raise Malformed(error.msg[:1].lower() + error.msg[1:], error.pos) from None
+        except RecursionError:
+            raise Malformed("it is nested too deeply", 0) from None
+        except ValueError:
+            continue
+        if text[end:].strip():
+            raise Malformed("more follows in the line", end)
+        return value
+    raise Malformed("it holds a number that cannot be read", 0)
+
+
 class Window:
     """Where in the stream the reader is. Raises `Malformed`; a `SourceBroken` of the stream becomes a fatal one."""
 
@@ -150,6 +167,32 @@ class Window:
                 if whole or not self._grow():
                     self._began, self._at = self._at, end
                     return value
+
+    def line(self) -> object:
+        """Read the value that is the rest of this line. Raises `Malformed`, with the reader behind the line."""
+        self._began = self._at
+        while (end := self._text.find("\n", self._at)) < 0:
+            if len(self._text) - self._at > self._largest:
+                begin = self.offset()
+                self._skip_line()
+                raise Malformed(f"it is larger than {self._largest >> 20} MiB", begin)
+            more = self._grow()
+            self._began = self._at
+            if not more:
+                end = len(self._text)
+                break
+        text, self._at = self._text[self._at : end], end
+        try:
+            return _value_of(text)
+        except Malformed as error:
+            raise Malformed(error.why, self.began() + error.offset) from None
+
+    def _skip_line(self) -> None:
+        while (end := self._text.find("\n", self._at)) < 0:
+            self._at = len(self._text)
+            if not self._grow():
+                return
+        self._at = end
 
     def skip_value(self, at_most: int | None = None) -> None:
         """Step over the array or object that begins here, without holding it.

@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from packages_store.model import Role
+from packages_store.model import Edition, Role
 from stages.parsers.contract import Broken, Empty, Record, Skipped, SourceFile
-from stages.parsers.drafts import Draft, conversation_of
-from stages.parsers.json_stream import Item
-from stages.parsers.reading import Reading, read_each
-from stages.parsers.values import Tally, as_map, as_text, digest, is_blank, milliseconds, one_line
+from stages.parsers.reading.drafts import Draft, conversation_of
+from stages.parsers.reading.each import Reading, read_each
+from stages.parsers.reading.json_stream import Item
+from stages.parsers.reading.values import Tally, as_map, as_text, digest, is_blank, milliseconds, one_line
 
 _THREAD = "gemini-thread-activity-merged-draft"
 _BATCH = "gemini-merged-batch-draft"
@@ -56,6 +56,7 @@ def _record(item: Item, reading: Reading) -> Record:
         created=None,
         updated=None,
         otherwise=exported or reading.file.modified_at,
+        edition=Edition.PAGE,
     )
 
 

@@ -1,8 +1,9 @@
 """The records of one JSON file of any size, in memory that the largest record bounds.
 
-Four layouts are unwrapped by one level: a list of records; an object that holds the list under one of a few names,
+Five layouts are unwrapped by one level: a list of records; an object that holds the list under one of a few names,
 with values beside it (`{"conversations": [...]}`, `{"object": "list", "data": [...]}`); an object whose values are the
-records, by id; and an object that is the one record itself.
+records, by id; an object that is the one record itself; and lines (JSONL), each of which is a record. A document that
+was encoded twice, a JSON string that holds JSON, is read as what it holds.
 """
 
 import io
@@ -13,9 +14,16 @@ from json import JSONDecodeError, JSONDecoder
 from typing import BinaryIO, Literal
 
 from stages.parsers.contract import Broken
-from stages.parsers.json_window import CHUNK, LARGEST_VALUE, SEARCHED_AFTER_AN_ERROR, Malformed, Window, encoding_of
+from stages.parsers.reading.json_window import (
+    CHUNK,
+    LARGEST_VALUE,
+    SEARCHED_AFTER_AN_ERROR,
+    Malformed,
+    Window,
+    encoding_of,
+)
 
-Wrapping = Literal["array", "object-of-records", "wrapped", "single", "none"]
+Wrapping = Literal["array", "object-of-records", "wrapped", "single", "lines", "none"]
 
 LIST_NAMES = frozenset({"conversations", "data", "chats"})
 """The names under which exporters put their list of records. A new platform with another one adds it here."""
@@ -74,6 +82,8 @@ class Records:
 
     def _file(self) -> Iterator[Item | Broken]:
         begins = self._window.peek()
+        if begins == '"':
+            begins = self._decode_again()
         if begins == "[":
             self.wrapping = "array"
             yield from self._list()
@@ -83,8 +93,26 @@ class Records:
             raise Malformed("it is not JSON with records", self._window.offset())
         else:
             raise Malformed("the file is empty", 0)
+        if self.wrapping == "lines":
+            yield from self._lines()
         if self._window.peek():
             raise Malformed("more follows the end of the JSON", self._window.offset())
+
+    def _decode_again(self) -> str:
+        """Go into a document that is a string, and say with what its contents begin."""
+        text = self._window.value()
+        if self._window.peek() or not isinstance(text, str):
+            raise Malformed("it is not JSON with records", 0)
+        self._window = Window(io.BytesIO(text.encode("utf-8", "surrogatepass")))
+        return self._window.peek()
+
+    def _lines(self) -> Iterator[Item | Broken]:
+        while self._window.peek():
+            try:
+                yield Item(self._window.line(), self._next_index())
+            except Malformed as error:
+                yield self._broken(error)
+                self._index += 1
 
     def _list(self) -> Iterator[Item | Broken]:
         window = self._window
@@ -104,7 +132,7 @@ class Records:
             yield from self._members()
         window.take("}")
         if self.wrapping == "none":
-            self.wrapping = "single"
+            self.wrapping = "lines" if window.peek() in ("{", "[") else "single"
             yield Item(self.envelope, self._next_index())
 
     def _members(self) -> Iterator[Item | Broken]:

@@ -7,7 +7,7 @@ look like `【4†report.pdf】`.
 import re
 from collections.abc import Mapping
 
-from stages.parsers.values import as_list, as_map, as_text
+from stages.parsers.reading.values import as_list, as_map, as_text
 
 _SPAN = re.compile("\ue200([^\ue200-\ue206]*)((?:\ue202[^\ue200-\ue202]*)*)\ue201")
 _STRAY = re.compile("[\ue200-\ue206]")

@@ -21,7 +21,7 @@ from typing import IO, BinaryIO
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import SourceFile
-from stages.parsers.values import moment_ms
+from stages.parsers.reading.values import moment_ms
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stages.parsers.contract import Broken, Empty, Record, Skipped, SourceFile
-from stages.parsers.drafts import Draft, conversation_of
-from stages.parsers.gemini_records import Turn, is_activity, is_of_gemini, turn_of
-from stages.parsers.json_stream import Item, Records
-from stages.parsers.values import Tally, as_map, is_blank, milliseconds, one_line
+from stages.parsers.gemini.records import Turn, is_activity, is_of_gemini, turn_of
+from stages.parsers.reading.drafts import Draft, conversation_of
+from stages.parsers.reading.json_stream import Item, Records
+from stages.parsers.reading.values import Tally, as_map, is_blank, milliseconds, one_line
 
 _ENOUGH_TO_LEARN = 8
 _SHARE_TO_LEARN = 0.6

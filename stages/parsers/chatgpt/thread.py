@@ -7,7 +7,7 @@ absent, dangling or circular.
 
 from collections.abc import Mapping
 
-from stages.parsers.values import as_list, as_map, milliseconds
+from stages.parsers.reading.values import as_list, as_map, milliseconds
 
 Nodes = Mapping[str, object]
 

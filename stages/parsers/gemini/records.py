@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stages.parsers.gemini_html import images_of, markdown_of
-from stages.parsers.values import Tally, as_list, as_map, as_text, milliseconds
+from stages.parsers.gemini.markdown import images_of, markdown_of
+from stages.parsers.reading.values import Tally, as_list, as_map, as_text, milliseconds
 
 _LINK = re.compile(
     r"https?://(?:gemini|bard)\.google\.com/(?:u/\d+/)?(?:app|chat|gem/[^/]+)/(?:c/)?(?:c_)?([A-Za-z0-9_-]{6,64})"

@@ -1,31 +1,69 @@
 """ChatGPT: the official export in all its layouts, and what tools save of the same conversations.
 
 A file is a list of conversations, an object of them by id (older exports), an object that holds the list, or one
-conversation. A conversation is a tree of messages (`chatgpt_thread`); what a message shows depends on its content type
-(`chatgpt_content`).
+conversation. A conversation is a tree of messages (`thread.py`); what a message shows depends on its content type
+(`content.py`).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packages_store.model import Role
-from stages.parsers.chatgpt_citations import without_marks
-from stages.parsers.chatgpt_content import pictures_of, plots_of, reasoning_of, text_of
-from stages.parsers.chatgpt_thread import Nodes, has_message, thread
-from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Record, Skipped, SourceFile
-from stages.parsers.drafts import Draft, conversation_of
-from stages.parsers.json_stream import Item
-from stages.parsers.reading import Reading, read_each
-from stages.parsers.values import Tally, as_map, as_text, digest, is_blank, milliseconds
+from stages.parsers.chatgpt.citations import without_marks
+from stages.parsers.chatgpt.content import pictures_of, plots_of, reasoning_of, text_of
+from stages.parsers.chatgpt.thread import Nodes, has_message, thread
+from stages.parsers.contract import (
+    Bid,
+    Broken,
+    Empty,
+    NotAChat,
+    Peek,
+    ReadContext,
+    Record,
+    Skipped,
+    SourceFile,
+    Variant,
+)
+from stages.parsers.reading.drafts import Draft, conversation_of
+from stages.parsers.reading.each import Reading, read_each
+from stages.parsers.reading.json_stream import Item
+from stages.parsers.reading.refusals import id_begins, records_have
+from stages.parsers.reading.values import Tally, as_map, as_text, digest, is_blank, milliseconds
 
 _NODE = ("message", "parent", "children")
 _SHELL = ("title", "create_time")
+_LAYOUTS = {
+    "array": "official export: `conversations.json` or its shards, alone or in the ZIP; chats that tools saved",
+    "object-of-records": "older official export, keyed by conversation id",
+    "wrapped": '`{"conversations": […]}`',
+    "single": "one conversation, as the page's own API gives it",
+    "lines": "one conversation a line",
+}
+_KEPT = (
+    "the thread that was shown last, with text, spoken words, code answers, pictures and files as placeholders,"
+    " reasoning, model"
+)
 
 
 class ChatGpt:
     """Reads ChatGPT's conversations. The variant is the layout of the file, for people: every layout is read alike."""
 
     platform = "chatgpt"
+    title = "ChatGPT"
+    variants = tuple(Variant(name, what, _KEPT) for name, what in _LAYOUTS.items())
+    not_chats = (
+        NotAChat(
+            records_have("conversation_id", "is_anonymous", without="mapping"),
+            "it lists the ChatGPT conversations that were shared by link; it holds no messages.",
+            "The messages are in conversations.json.",
+        ),
+        NotAChat(
+            records_have("conversation_id", "rating", without="mapping"),
+            "it holds ratings of ChatGPT's answers, no messages.",
+            "The messages are in conversations.json.",
+        ),
+        NotAChat(id_begins("task_e_"), "it holds Codex tasks, no chats."),
+    )
 
     def bid(self, peek: Peek) -> Bid | None:
         """Sure of conversations with an author among their nodes; a guess for those that hold no message at all."""

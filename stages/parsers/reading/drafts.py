@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from packages_store.model import Conversation, Message, Role
+from packages_store.model import Conversation, Edition, Message, Role
 from packages_store.times import from_epoch_ms
+from stages.parsers.reading.values import is_blank
 
 
 class Draft(NamedTuple):
@@ -20,7 +21,7 @@ class Draft(NamedTuple):
     """The export itself says that `at` is not the message's own."""
 
 
-def conversation_of(
+def conversation_of(  # noqa: PLR0913 - everything a conversation has
     id_: str,
     platform: str,
     title: str,
@@ -29,19 +30,25 @@ def conversation_of(
     created: int | None,
     updated: int | None,
     otherwise: int,
+    edition: Edition = Edition.EXPORT,
+    instructions: Sequence[str] = (),
 ) -> Conversation:
     """The conversation that `drafts` (at least one, in order) make.
 
     The id of a message is `<id of the conversation>:<key>`, with `~2` and so on behind a key that comes again. A
     message without a time gets that of the one before it; the first ones get the time of the conversation, else the
-    first time known; where there is no time at all, `otherwise`. Such times are marked as inferred.
+    first time known; where there is no time at all, `otherwise`. Such times are marked as inferred. Blank and double
+    `instructions` are dropped.
     """
     known = [draft.at for draft in drafts if draft.at is not None]
     begin = created or (min(known) if known else updated or otherwise)
     end = updated or (max(known) if known else begin)
     before_first = created or (known[0] if known else begin)
     messages = tuple(_messages(id_, drafts, before_first))
-    return Conversation(id_, title.strip() or None, platform, from_epoch_ms(begin), from_epoch_ms(end), messages)
+    kept = tuple(dict.fromkeys(text for text in instructions if not is_blank(text)))
+    return Conversation(
+        id_, title.strip() or None, platform, from_epoch_ms(begin), from_epoch_ms(end), messages, edition, kept
+    )
 
 
 def _messages(id_: str, drafts: Sequence[Draft], at: int) -> Iterator[Message]:

@@ -1,12 +1,13 @@
 """A first look into a file: what it is, and its first records."""
 
+import re
 from typing import BinaryIO, Literal
 
 from packages_store.errors import SourceBroken
-from stages.parsers.containers import ZIP_MAGIC
 from stages.parsers.contract import Peek, SourceFile
-from stages.parsers.json_stream import Item, Records, envelope_behind
-from stages.parsers.json_window import encoding_of
+from stages.parsers.reading.containers import ZIP_MAGIC
+from stages.parsers.reading.json_stream import Item, Records, envelope_behind
+from stages.parsers.reading.json_window import encoding_of
 
 Kind = Literal["json", "text", "binary", "empty"]
 
@@ -14,6 +15,8 @@ MOST_RECORDS = 100
 MOST_TEXT = 4 << 20
 HEAD = 256 << 10
 _SNIFFED = 4096
+# An array or an object, or a string that holds one: some tools encode twice.
+_LIKE_JSON = re.compile(r'\s*(?:"(?:\s|\\[nrt])*)?[\[{]')
 _CHUNK = 128 << 10  # most files need little of it, and an archive can hold thousands
 
 
@@ -62,7 +65,7 @@ def _kind(head: bytes) -> Kind:
     text = body.decode(encoding, "replace")
     if "\0" in text or text.count("\ufffd") > len(text) // 20 + 1:
         return "binary"
-    return "json" if text.lstrip()[:1] in ("[", "{") else "text"
+    return "json" if _LIKE_JSON.match(text) else "text"
 
 
 def _json(stream: BinaryIO) -> tuple[Peek, bool]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stages.parsers.contract import Broken, Record, SourceFile
-from stages.parsers.json_stream import Item, Records
-from stages.parsers.values import Tally
+from stages.parsers.reading.json_stream import Item, Records
+from stages.parsers.reading.values import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stages.parsers.values import Tally, as_list, as_map, as_text, is_blank, one_line
+from stages.parsers.reading.values import Tally, as_list, as_map, as_text, is_blank, one_line
 
 _NEVER_SHOWN = frozenset(
     {
