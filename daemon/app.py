@@ -17,7 +17,7 @@ from daemon.events import DaemonReady, DaemonStopping, EventBus, PackageRepaired
 from daemon.home import HeldHome, hold_home
 from daemon.intake import Intake
 from daemon.locks import StageLocks
-from daemon.repairing import RepairWorkers, repair_all
+from daemon.repairing import RepairWorker, repair_all
 from daemon.runner import RETRY_SECONDS, Runner
 from daemon.scheduler import Pace, Scheduler, decide, holds_of
 from daemon.settings import Settings
@@ -128,7 +128,7 @@ class Daemon:
 
     # --- life --------------------------------------------------------------------------------------------------
 
-    async def repair_all(self, workers: RepairWorkers | None = None) -> None:
+    async def repair_all(self, workers: Sequence[RepairWorker] = ()) -> None:
         """Repair the status of every package; nothing is scheduled, watched or changed before this has returned.
 
         `workers` are processes that have begun with it already.

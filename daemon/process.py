@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 
 import anyio
@@ -19,7 +19,7 @@ from daemon.app import Daemon, Parts, open_daemon
 from daemon.events import DaemonReady
 from daemon.home import HeldHome
 from daemon.logs import configure
-from daemon.repairing import RepairWorkers
+from daemon.repairing import RepairWorker
 from daemon.settings import Settings
 from daemon.web.app import make_app
 from daemon.web.serve import serve as serve_http
@@ -33,7 +33,7 @@ def run(
     tell: Callable[[str], None],
     parts: Parts | None = None,
     home: HeldHome | None = None,
-    workers: RepairWorkers | None = None,
+    workers: Sequence[RepairWorker] = (),
 ) -> None:
     """Run the daemon until a signal ends it; `tell` is handed the one line that says it is ready.
 
@@ -62,7 +62,7 @@ async def _run(
     tell: Callable[[str], None],
     parts: Parts | None,
     home: HeldHome | None,
-    workers: RepairWorkers | None,
+    workers: Sequence[RepairWorker],
 ) -> None:
     told_to_stop = anyio.Event()
     with _signals() as signals:
@@ -93,7 +93,7 @@ async def _heed(signals: AsyncIterator[signal.Signals], told_to_stop: anyio.Even
 
 
 async def _live(
-    daemon: Daemon, workers: RepairWorkers | None, tell: Callable[[str], None], told_to_stop: anyio.Event
+    daemon: Daemon, workers: Sequence[RepairWorker], tell: Callable[[str], None], told_to_stop: anyio.Event
 ) -> None:
     async with anyio.create_task_group() as tasks:
         bound = await tasks.start(serve_http, make_app(daemon), daemon.settings.host, daemon.settings.port)
@@ -112,7 +112,7 @@ def address_of(host: str, port: int) -> str:
 
 
 async def _repair_and_work(
-    daemon: Daemon, workers: RepairWorkers | None, address: str, tell: Callable[[str], None]
+    daemon: Daemon, workers: Sequence[RepairWorker], address: str, tell: Callable[[str], None]
 ) -> None:
     await daemon.repair_all(workers)
     async with anyio.create_task_group() as tasks:

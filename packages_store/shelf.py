@@ -99,6 +99,8 @@ class Shelf:
 
     def _close_some(self) -> None:
         kept = _KEPT_OPEN_BRIEFLY if self._brief else _KEPT_OPEN
+        if len(self._packages) <= kept:
+            return
         is_open = [package for package in self._packages.values() if package.ledger.is_open]
         for package in is_open[: max(0, len(is_open) - kept)]:
             package.close()
