@@ -8,7 +8,14 @@ does not grow with the number of items.
 from packages_store.sqlite import Schema
 
 LEDGER = Schema(
-    version=1,
+    version=2,
+    upgrades={
+        1: """
+        ALTER TABLE conversations ADD COLUMN instructions TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE messages ADD COLUMN edition INTEGER NOT NULL DEFAULT 3;
+        ALTER TABLE messages ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+        """,
+    },
     script="""
     -- Single facts: the last good config.json, how far the search index is, what has been adopted, and memory files of
     -- ours that are still to be removed (removed:<kind>/<file name>).
@@ -123,7 +130,9 @@ LEDGER = Schema(
         -- The source that brought it first, and the one that changed it last.
         first_source TEXT NOT NULL,
         last_source TEXT NOT NULL,
-        excluded INTEGER NOT NULL DEFAULT 0
+        excluded INTEGER NOT NULL DEFAULT 0,
+        -- JSON list: system prompts, custom instructions and saved memories, which are never turns.
+        instructions TEXT NOT NULL DEFAULT '[]'
     ) STRICT;
     CREATE INDEX conversations_first ON conversations (first_message_at);
 
@@ -139,6 +148,9 @@ LEDGER = Schema(
         model TEXT,
         created_at TEXT NOT NULL,
         time_inferred INTEGER NOT NULL DEFAULT 0,
+        -- How it came to us (model.Edition), and whether the latest export no longer holds it.
+        edition INTEGER NOT NULL DEFAULT 3,
+        gone INTEGER NOT NULL DEFAULT 0,
         -- Hash of everything a memory could rest on.
         hash INTEGER NOT NULL
     ) STRICT;

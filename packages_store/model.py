@@ -102,7 +102,8 @@ class Message:
     """One visible turn.
 
     `id` is unique in the package and stable across exports; `created_at` is ISO-8601 UTC with milliseconds and `Z`;
-    `time_inferred` says that the export had no time for it and a neighbour's was used.
+    `time_inferred` says that the export had no time for it and a neighbour's was used; `gone`, that the latest export
+    does not hold it any more.
     """
 
     id: str
@@ -112,6 +113,8 @@ class Message:
     reasoning: str | None = None
     model: str | None = None
     time_inferred: bool = False
+    edition: Edition = Edition.EXPORT
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packages_store.errors import FileDamaged, NewerFormat
@@ -42,6 +42,8 @@ class Schema:
     version: int
     wal: bool = True
     """Write-ahead log with synchronous=FULL; otherwise a rollback journal, so that the file stands alone."""
+    upgrades: Mapping[int, str] = field(default_factory=dict)
+    """Version -> what makes the next one of it."""
     foreign: tuple[str, ...] = ()
     """Tables by which a file without `user_version` is known as another program's of this kind, and taken as it is."""
 
@@ -116,6 +118,9 @@ class Database:
             raise NewerFormat(f"{self.path.name} has format {found}; this version knows {self._schema.version}.")
         if found == 0 and not self._is_foreign(connection):
             raise FileDamaged(self.path.name, "it holds no tables of ours")
+        for version in range(found, self._schema.version if found else 0):
+            upgrade = f"{self._schema.upgrades[version]}; PRAGMA user_version = {version + 1}"
+            connection.executescript(f"BEGIN IMMEDIATE; {upgrade}; COMMIT")
 
     def _is_foreign(self, connection: sqlite3.Connection) -> bool:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -4,12 +4,14 @@ The same conversation met again is united with what is here by message: nothing 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
-from packages_store.model import Conversation, Message, Role
+from packages_store.model import Conversation, Edition, Message, Role
 from packages_store.sqlite import Database, Row, Value
+from packages_store.uniting import unite
 
 _FIELD_END = "\x1f"
 _INDEX_STEP = 5_000
@@ -69,20 +71,25 @@ class Staging:
         if row is None:
             self._insert(source_id, new, hashes)
             return Staged(new=1)
+        self._add_instructions(row, new.instructions)
         if row["content_hash"] == content_hash(hashes):
             return _account_again(row, source_id)
-        united = unite(self._conversation(row), new)
+        old = self._conversation(row)
+        united = unite(old, new)
         hashes = [message_hash(message) for message in united.messages]
-        if row["content_hash"] == content_hash(hashes):
-            return Staged(older=1)
-        self._change(row, source_id, united, hashes)
-        return Staged(updated=1)
+        if row["content_hash"] != content_hash(hashes):
+            self._change(row, source_id, united, hashes)
+            return Staged(updated=1)
+        marked = zip(united.messages, old.messages, strict=True)
+        self._mark_gone(row, [message for message, before in marked if message.gone != before.gone])
+        # A tool's copy of everything that is here is no older snapshot.
+        return Staged(older=1) if new.edition == old.edition else Staged(unchanged=1)
 
     def _insert(self, source_id: str, conversation: Conversation, hashes: list[int]) -> None:
         key = self._db.insert(
             "INSERT INTO conversations (id, platform, title, created_at, updated_at, first_message_at, last_message_at,"
-            " content_hash, revision, message_count, first_source, last_source)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+            " content_hash, revision, message_count, first_source, last_source, instructions)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
             (
                 conversation.id,
                 conversation.platform,
@@ -94,9 +101,22 @@ class Staging:
                 len(conversation.messages),
                 source_id,
                 source_id,
+                json.dumps(conversation.instructions),
             ),
         )
         self._insert_messages(key, conversation.messages, hashes)
+
+    def _add_instructions(self, row: Row, new: Sequence[str]) -> None:
+        kept = json.loads(row["instructions"])
+        if not set(new).issubset(kept):
+            both = json.dumps(list(dict.fromkeys((*kept, *new))))
+            self._db.execute("UPDATE conversations SET instructions = ? WHERE key = ?", (both, row["key"]))
+
+    def _mark_gone(self, row: Row, messages: Sequence[Message]) -> None:
+        self._db.many(
+            "UPDATE messages SET gone = ? WHERE conversation = ? AND id = ?",
+            [(int(message.gone), row["key"], message.id) for message in messages],
+        )
 
     def _change(self, row: Row, source_id: str, united: Conversation, hashes: list[int]) -> None:
         self._db.execute("DELETE FROM messages WHERE conversation = ?", (row["key"],))
@@ -120,11 +140,8 @@ class Staging:
     def _insert_messages(self, key: int, messages: Sequence[Message], hashes: Sequence[int]) -> None:
         self._db.many(
             "INSERT INTO messages (conversation, position, id, role, content, reasoning, model, created_at,"
-            " time_inferred, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (key, at, m.id, m.role, m.content, m.reasoning, m.model, m.created_at, int(m.time_inferred), hash_)
-                for at, (m, hash_) in enumerate(zip(messages, hashes, strict=True))
-            ],
+            " time_inferred, edition, gone, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(key, at, *_columns(m), hash_) for at, (m, hash_) in enumerate(zip(messages, hashes, strict=True))],
         )
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -180,6 +197,7 @@ class Staging:
     def _conversation(self, row: Row, where: str = "", parameters: Sequence[Value] = ()) -> Conversation:
         sql = f"SELECT * FROM messages WHERE conversation = ?{where} ORDER BY position"  # noqa: S608, constants only
         messages = self._db.rows(sql, (row["key"], *parameters))
+        editions = [Edition(m["edition"]) for m in messages]
         return Conversation(
             id=row["id"],
             title=row["title"],
@@ -195,9 +213,13 @@ class Staging:
                     reasoning=m["reasoning"],
                     model=m["model"],
                     time_inferred=bool(m["time_inferred"]),
+                    edition=edition,
+                    gone=bool(m["gone"]),
                 )
-                for m in messages
+                for m, edition in zip(messages, editions, strict=True)
             ),
+            edition=max(editions, default=Edition.EXPORT),
+            instructions=tuple(json.loads(row["instructions"])),
         )
 
     # --- searching ---------------------------------------------------------------------------------------------
@@ -241,6 +263,11 @@ class Staging:
         return [(row[0], row[1], row[2]) for row in rows]
 
 
+def _columns(m: Message) -> tuple[Value, ...]:
+    times = (m.created_at, int(m.time_inferred))
+    return m.id, m.role, m.content, m.reasoning, m.model, *times, int(m.edition), int(m.gone)
+
+
 def message_hash(message: Message) -> int:
     """A 64-bit hash of everything in a message that a memory could rest on."""
     fields = (message.id, message.role, message.created_at, message.content, message.reasoning or "")
@@ -257,43 +284,6 @@ def content_hash(hashes: Iterable[int]) -> str:
 def _span(conversation: Conversation) -> tuple[str, str]:
     times = [message.created_at for message in conversation.messages]
     return min(times, default=conversation.created_at), max(times, default=conversation.updated_at)
-
-
-def unite(old: Conversation, new: Conversation) -> Conversation:
-    """Both snapshots of one conversation as one: every message of either, once.
-
-    The later snapshot says how a shared message reads and in which order messages stand; a message that only the other
-    one has keeps its place behind the message it followed there. Messages without a common id are the same when role,
-    time and text are.
-    """
-    later, earlier = (new, old) if new.updated_at >= old.updated_at else (old, new)
-    here: dict[object, str] = {_sense(m): m.id for m in later.messages} | {m.id: m.id for m in later.messages}
-    missing: dict[str | None, list[Message]] = {}
-    anchor: str | None = None
-    for message in earlier.messages:
-        same = here.get(message.id) or here.get(_sense(message))
-        if same is None:
-            missing.setdefault(anchor, []).append(message)
-        else:
-            anchor = same
-    return replace(
-        later,
-        title=later.title or earlier.title,
-        created_at=min(old.created_at, new.created_at),
-        updated_at=max(old.updated_at, new.updated_at),
-        messages=tuple(_interleave(later.messages, missing)) if missing else later.messages,
-    )
-
-
-def _interleave(messages: Iterable[Message], missing: dict[str | None, list[Message]]) -> Iterator[Message]:
-    yield from missing.get(None, ())
-    for message in messages:
-        yield message
-        yield from missing.get(message.id, ())
-
-
-def _sense(message: Message) -> tuple[str, str, str]:
-    return message.role, message.created_at, message.content
 
 
 def _account_again(row: Row, source_id: str) -> Staged:

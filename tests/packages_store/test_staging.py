@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packages_store.model import Conversation, Message
-from packages_store.staging import Staged, Staging, unite
+from packages_store.model import Conversation, Edition
+from packages_store.staging import Staged, Staging
 from tests.builders import conversation, package_in
 
 
@@ -70,6 +70,38 @@ def test_the_same_chat_exported_by_another_tool_is_recognised_by_what_was_said(s
     found = staging.get(ours.id)
     assert found is not None
     assert [m.content for m in found.messages] == ["a", "b"]
+
+
+def test_a_tools_copy_of_what_is_here_already_is_unchanged(staging: Staging) -> None:
+    ours = conversation(texts=("a", "b"))
+    copied = tuple(
+        replace(m, id=f"page-{m.id}", edition=Edition.PAGE, content=f"**{m.content}**") for m in ours.messages
+    )
+    staging.add("file-1", [ours])
+
+    assert staging.add("file-2", [replace(ours, messages=copied, edition=Edition.PAGE)]) == Staged(unchanged=1)
+    assert staging.get(ours.id) == ours
+
+
+def test_what_the_source_no_longer_holds_is_kept_and_marked(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c"))
+    staging.add("file-1", [whole])
+    later = replace(whole, messages=(whole.messages[0], whole.messages[2]), updated_at="2030-01-01T00:00:00.000Z")
+
+    staging.add("file-2", [later])
+
+    found = staging.get(whole.id)
+    assert found is not None
+    assert [(m.content, m.gone) for m in found.messages] == [("a", False), ("b", True), ("c", False)]
+
+
+def test_instructions_are_kept_apart_and_gathered(staging: Staging) -> None:
+    staging.add("file-1", [replace(conversation(), instructions=("Be kind.",))])
+    staging.add("file-2", [replace(conversation(), instructions=("Be kind.", "Be brief."))])
+
+    found = staging.get("chat-0")
+    assert found is not None
+    assert found.instructions == ("Be kind.", "Be brief.")
 
 
 def test_messages_of_a_time_span_come_with_their_conversation(staging: Staging) -> None:
@@ -139,23 +171,3 @@ def test_the_index_follows_a_conversation_that_changes(staging: Staging) -> None
 
     assert [hit[1] for hit in staging.search("beta")] == ["chat-0:1"]
     assert [hit[1] for hit in staging.search("gamma")] == ["chat-0:2"]
-
-
-letters = st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1)
-
-
-@given(letters, letters, st.booleans())
-def test_uniting_two_snapshots_keeps_every_message_once(first: list[str], second: list[str], later: bool) -> None:
-    old = snapshot(first, "2024-01-01T00:00:00.000Z")
-    new = snapshot(second, "2024-01-02T00:00:00.000Z" if later else "2023-01-01T00:00:00.000Z")
-
-    united = [message.id for message in unite(old, new).messages]
-
-    assert sorted(united) == sorted(set(first) | set(second))
-    leading = second if later else first
-    assert [each for each in united if each in set(leading)] == leading
-
-
-def snapshot(letters: list[str], updated_at: str) -> Conversation:
-    messages = tuple(Message(letter, "user", letter, "2024-01-01T00:00:00.000Z") for letter in letters)
-    return Conversation("c", None, "chatgpt", "2024-01-01T00:00:00.000Z", updated_at, messages)

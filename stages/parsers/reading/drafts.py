@@ -44,14 +44,14 @@ def conversation_of(  # noqa: PLR0913 - everything a conversation has
     begin = created or (min(known) if known else updated or otherwise)
     end = updated or (max(known) if known else begin)
     before_first = created or (known[0] if known else begin)
-    messages = tuple(_messages(id_, drafts, before_first))
+    messages = tuple(_messages(id_, drafts, before_first, edition))
     kept = tuple(dict.fromkeys(text for text in instructions if not is_blank(text)))
     return Conversation(
         id_, title.strip() or None, platform, from_epoch_ms(begin), from_epoch_ms(end), messages, edition, kept
     )
 
 
-def _messages(id_: str, drafts: Sequence[Draft], at: int) -> Iterator[Message]:
+def _messages(id_: str, drafts: Sequence[Draft], at: int, edition: Edition) -> Iterator[Message]:
     seen: dict[str, int] = {}
     for draft in drafts:
         key = draft.key
@@ -63,6 +63,5 @@ def _messages(id_: str, drafts: Sequence[Draft], at: int) -> Iterator[Message]:
             seen[key] = 1
         inferred = draft.inferred or draft.at is None
         at = at if draft.at is None else draft.at
-        yield Message(
-            f"{id_}:{key}", draft.role, draft.content, from_epoch_ms(at), draft.reasoning, draft.model, inferred
-        )
+        when = from_epoch_ms(at)
+        yield Message(f"{id_}:{key}", draft.role, draft.content, when, draft.reasoning, draft.model, inferred, edition)
