@@ -182,6 +182,16 @@ def packages(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def inspect(
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")], as_json: Json = False
+) -> None:
+    """Show what an import of a file would bring, without importing it."""
+    from daemon.commands.inspecting import inspect_file
+
+    _end(context.obj, partial(inspect_file, path=file, as_json=as_json), as_json=as_json)
+
+
+@app.command()
 def repairs(context: typer.Context, as_json: Json = False) -> None:
     """List what was found broken, and what was done about it."""
     from daemon.commands import looking

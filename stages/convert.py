@@ -4,66 +4,18 @@ Conversations are staged in batches while the file is read, so that memory stays
 is not held up; the item is done when its account is stored. Reading a file again stages nothing twice.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from packages_store.errors import ItemFailed, SourceBroken
-from packages_store.model import Conversation, Source, SourceReport, StageName, UploadOutcome, WorkItem
+from packages_store.model import Conversation, Source, StageName, UploadOutcome, WorkItem
 from packages_store.package import Package
 from packages_store.staging import Staged
+from stages.account import Account
 from stages.contract import Finished, StageContext, breathe, fingerprint, off_loop
 from stages.parsers.choose import read
-from stages.parsers.contract import PARSERS_VERSION, Broken, Empty, Note, ReadContext, Record, Skipped
+from stages.parsers.contract import PARSERS_VERSION, Broken, ReadContext
 
 _BATCH_CHARACTERS = 4_000_000
-_KEPT_SENTENCES = 50
-"""Broken records that are named in the account; more are counted."""
-
-
-@dataclass(slots=True)
-class Account:
-    """What was met while one file was read."""
-
-    records: int = 0
-    conversations: int = 0
-    messages: int = 0
-    empty: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
-    broken_count: int = 0
-    notes: list[str] = field(default_factory=list)
-    staged: Staged = field(default_factory=Staged)
-
-    def count(self, record: Record) -> None:
-        """Take one record that is not a conversation into the account."""
-        match record:
-            case Note(text):
-                self.notes.append(text)
-            case Empty():
-                self.records += 1
-                self.empty += 1
-            case Skipped(reason, count):
-                self.records += count
-                self.skipped[reason] += count
-            case Broken(position, why):
-                self.records += 1
-                self.broken_count += 1
-                if len(self.broken) < _KEPT_SENTENCES:
-                    self.broken.append(f"{position}: {why}")
-
-    def report(self) -> SourceReport:
-        """The account as it is kept."""
-        more = self.broken_count - len(self.broken)
-        return SourceReport(
-            records=self.records,
-            conversations=self.conversations,
-            messages=self.messages,
-            empty=self.empty,
-            skipped=dict(self.skipped),
-            broken=tuple(self.broken) + ((f"and {more} more",) if more else ()),
-            notes=tuple(self.notes),
-        )
 
 
 class ConvertStage:
@@ -103,13 +55,10 @@ class ConvertStage:
             path = package.uploads.copy_of(upload)
             for record in read(path, source.member, source.parser, source.variant, context):
                 breathe()
+                account.count(record)
                 if not isinstance(record, Conversation):
-                    account.count(record)
                     continue
                 batch.append(record)
-                account.records += 1
-                account.conversations += 1
-                account.messages += len(record.messages)
                 characters += sum(len(message.content) for message in record.messages)
                 if characters > _BATCH_CHARACTERS:
                     account.staged += package.staging.add(source.id, batch)
