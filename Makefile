@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist worksteal -m "not torture"
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test check quick fmt bench torture lock clean
+.PHONY: help run test check quick fmt bench torture fuzz lock clean
 
 help: ## show this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(READY) ## measure, and print a table
 
 torture: $(READY) ## kill the daemon over and over and count what was lost; ARGS="--kills 24" for a short run
 	$(BIN)/python -m tests.torture $(ARGS)
+
+fuzz: $(READY) ## feed every parser 100,000 broken documents; ARGS="--documents 2000" for a short run
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # Keeps the versions that still fit. Neither the addresses of an index nor those of a package may stand in the lock, and the package
 # python-daemon may not either: it would install another `daemon` over ours.
