@@ -23,19 +23,23 @@ def unite(old: Conversation, new: Conversation) -> Conversation:
     """Both snapshots as one.
 
     The snapshot of the higher edition, of two equal ones the later, says how a shared message reads and in which order
-    messages stand. A message that only the other one has keeps its place behind the message it followed there; when an
-    older snapshot of the same edition has it and the later has not, it is marked as gone from the source.
+    messages stand. A message that only the other one has keeps its place behind the message it followed there. It is
+    marked as gone from the source when the leading snapshot is a later one of the same edition, and has messages from
+    before it and after it: what lies outside may be left out because that snapshot is a part of the conversation.
     """
     leading, other = _in_order(old, new)
     same = _matches(leading.messages, other.messages)
     twins = {same[place]: message for place, message in enumerate(other.messages) if place in same}
     missing: dict[int, list[Message]] = {}
     anchor = -1
+    last = max(same, default=-1)
+    later = leading.updated_at > other.updated_at
     for place, message in enumerate(other.messages):
         if place in same:
             anchor = same[place]
         else:
-            gone = message.gone or (leading.edition == message.edition and leading.updated_at > other.updated_at)
+            is_inside = anchor >= 0 and place < last
+            gone = message.gone or (later and is_inside and leading.edition == message.edition)
             missing.setdefault(anchor, []).append(replace(message, gone=gone))
     return replace(
         leading,

@@ -43,6 +43,13 @@ def test_what_the_later_export_does_not_hold_any_more_is_kept_and_marked_as_gone
     assert [(m.content, m.gone) for m in united.messages] == [("a", False), ("b", True), ("c", False)]
 
 
+def test_what_lies_outside_a_later_export_of_a_part_is_not_gone() -> None:
+    united = unite(snapshot("u a", "a b", "u c"), snapshot("u c", "a d", updated=LATE))
+
+    assert texts(united) == ["u a", "a b", "u c", "a d"]
+    assert not any(message.gone for message in united.messages)
+
+
 def test_what_an_older_export_does_not_hold_yet_is_not_gone() -> None:
     united = unite(snapshot("u a", "a b", updated=LATE), snapshot("u a"))
 
