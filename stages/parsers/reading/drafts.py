@@ -55,9 +55,10 @@ def _messages(id_: str, drafts: Sequence[Draft], at: int, edition: Edition) -> I
     seen: dict[str, int] = {}
     for draft in drafts:
         key = draft.key
-        times = seen[key] = seen.get(key, 0) + 1
+        times = seen.get(key, 0) + 1
         while times > 1 and f"{key}~{times}" in seen:
             times += 1
+        seen[key] = times
         if times > 1:
             key = f"{key}~{times}"
             seen[key] = 1
