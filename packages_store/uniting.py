@@ -46,7 +46,7 @@ def unite(old: Conversation, new: Conversation) -> Conversation:
         title=leading.title or other.title,
         created_at=min(old.created_at, new.created_at),
         updated_at=max(old.updated_at, new.updated_at),
-        messages=tuple(_interleaved(leading.messages, twins, missing)),
+        messages=tuple(_interleaved(leading.messages, twins, missing, other is old)),
         instructions=tuple(dict.fromkeys((*old.instructions, *new.instructions))),
     )
 
@@ -59,21 +59,29 @@ def _in_order(old: Conversation, new: Conversation) -> tuple[Conversation, Conve
 
 
 def _interleaved(
-    leading: Sequence[Message], twins: Mapping[int, Message], missing: Mapping[int, Sequence[Message]]
+    leading: Sequence[Message],
+    twins: Mapping[int, Message],
+    missing: Mapping[int, Sequence[Message]],
+    twins_are_old: bool,
 ) -> Iterator[Message]:
     yield from missing.get(-1, ())
     for place, message in enumerate(leading):
-        yield _better_timed(message, twins[place]) if place in twins else message
+        yield _better_timed(message, twins[place], twins_are_old) if place in twins else message
         yield from missing.get(place, ())
 
 
-def _better_timed(message: Message, twin: Message) -> Message:
-    """`message`, with the time of its twin when that knows more: its own instead of a neighbour's, or the fractions."""
-    own = message.time_inferred and not twin.time_inferred
-    finer = message.created_at.endswith(".000Z") and twin.created_at[:-5] == message.created_at[:-5]
-    if own or (finer and message.time_inferred == twin.time_inferred):
-        return replace(message, created_at=twin.created_at, time_inferred=twin.time_inferred)
-    return message
+def _better_timed(message: Message, twin: Message, twin_is_old: bool) -> Message:
+    """`message`, with the time of its twin when that knows more: its own instead of a neighbour's, or the fractions.
+
+    Where neither knows, the old time stays: what an import made up must not move with every later one.
+    """
+    if message.time_inferred != twin.time_inferred:
+        better = message.time_inferred
+    elif message.time_inferred:
+        better = twin_is_old
+    else:
+        better = message.created_at.endswith(".000Z") and twin.created_at[:-5] == message.created_at[:-5]
+    return replace(message, created_at=twin.created_at, time_inferred=twin.time_inferred) if better else message
 
 
 def _matches(leading: Sequence[Message], other: Sequence[Message]) -> dict[int, int]:

@@ -120,6 +120,15 @@ def test_the_time_that_tells_more_is_kept() -> None:
     assert united.messages[0].created_at == "2024-01-01T00:00:00.250Z"
 
 
+def test_a_time_that_was_made_up_does_not_move_with_every_import() -> None:
+    first = snapshot("u Hi", "a Hello", edition=Edition.PAGE)
+    moved = tuple(replace(message, created_at=LATE) for message in first.messages)
+
+    united = unite(first, replace(first, messages=moved, updated_at=LATE))
+
+    assert united.messages == first.messages
+
+
 def test_instructions_are_united_too() -> None:
     united = unite(snapshot("u a", instructions=("Be kind.",)), snapshot("u a", instructions=("Be kind.", "Be brief.")))
 
