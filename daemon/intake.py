@@ -108,6 +108,7 @@ class Intake:
             after = look_of(os.fstat(file.fileno()))
         if not before == after == look_of(path.lstat()) or incoming.size != before.size:
             raise Changed(f"{path.name!r} changed while it was copied.")
+        incoming.modified_ns = before.mtime_ns
 
     @contextmanager
     def begin(self, package_name: str, name: str, origin: str = "api") -> Iterator[Arrival]:

@@ -166,6 +166,8 @@ class IncomingFile:
         self._folder = folder
         self._hash = hashlib.sha256()
         self._size = 0
+        self.modified_ns: int | None = None
+        """When the file that is copied was last changed; chats that tell no time have no better one."""
         self._temporary = folder / f"{_INCOMING}{os.urandom(8).hex()}"
         self._disk.probe("write")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -188,6 +190,8 @@ class IncomingFile:
         sha256 = self._hash.hexdigest()
         target = self._folder / sha256
         self._file.flush()
+        if self.modified_ns is not None:
+            os.utime(self._file.fileno(), ns=(self.modified_ns, self.modified_ns))
         self._disk.probe("fsync")
         os.fsync(self._file.fileno())
         self._file.close()

@@ -64,6 +64,16 @@ def test_a_file_is_copied_and_registered_and_stays_where_it_was(desk: Desk) -> N
     assert package.config.entity_name == "Wren"
 
 
+def test_the_copy_tells_when_the_file_was_last_changed(desk: Desk) -> None:
+    path = desk.file(b"[1]")
+    os.utime(path, ns=(0, 1_600_000_000_000_000_000))
+
+    upload = desk.intake.take("wren", path, "chats.json", "inbox:chats.json", identity(path))
+
+    copy = desk.shelf.get("wren").uploads.copy_of(upload)
+    assert copy.stat().st_mtime_ns == 1_600_000_000_000_000_000
+
+
 def test_a_package_that_exists_keeps_its_settings(desk: Desk) -> None:
     desk.shelf.create("wren", PackageConfig(entity_name="Robin"))
     desk.intake.take("wren", io.BytesIO(b"[1]"), "chats.json", "cli")
