@@ -22,7 +22,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from daemon.events import EventBus, StageEnded, StageProgressed, StageStarted
 from daemon.locks import StageLock
 from packages_store.checkpoint import write_checkpoint
-from packages_store.errors import ItemFailed
+from packages_store.errors import EngineStopped, ItemFailed
 from packages_store.model import Claim, Interruption, ItemEnd, LeftItem, Owner, StageStatus
 from packages_store.times import Clock, iso
 from stages.contract import Finished, Stage, StageContext, off_loop
@@ -296,12 +296,23 @@ def _sentence(ending: _Ending) -> str | None:
 def _ending_of(error: Exception, clock: Clock, pause: float) -> _Ending:
     """The end of a stage in which something went wrong that was not expected of an item."""
     cause = _first_cause(error)
+    if isinstance(cause, EngineStopped):
+        return _engine_stopped(cause, clock)
     if isinstance(cause, OSError):
         retry_at = iso(clock() + timedelta(seconds=pause))
         return _Ending(StageStatus.ERROR, reason=f"{cause}. It is tried again by itself.", retry_at=retry_at)
     notes = "; ".join(getattr(cause, "__notes__", ()))
     reason = f"{type(cause).__name__}: {cause}" + (f" ({notes})" if notes else "")
     return _Ending(StageStatus.ERROR, reason=reason, is_bug=True)
+
+
+def _engine_stopped(cause: EngineStopped, clock: Clock) -> _Ending:
+    if cause.is_spent:
+        return _Ending(StageStatus.ABORTED, Interruption.BUDGET, reason=str(cause))
+    if cause.retry_in is None:
+        return _Ending(StageStatus.ERROR, reason=str(cause))
+    retry_at = iso(clock() + timedelta(seconds=cause.retry_in))
+    return _Ending(StageStatus.ERROR, reason=f"{cause} It is tried again by itself.", retry_at=retry_at)
 
 
 def _first_cause(error: BaseException) -> BaseException:

@@ -87,6 +87,8 @@ def _waits(state: StageState, now: datetime) -> Decision | None:
             return Decision(waits_for="a file to import")
         case StageStatus.ABORTED if state.interruption == Interruption.USER:
             return Decision(waits_for=f"Continue: {state.name} was aborted by a person")
+        case StageStatus.ABORTED if state.interruption == Interruption.BUDGET:
+            return Decision(waits_for=f"Continue: {state.reason}")
         case StageStatus.ERROR if state.retry_at is None:
             return Decision(waits_for=f"Continue: {state.name} ended in an error: {state.reason}")
         case StageStatus.ERROR if state.retry_at is not None and now < parse_iso(state.retry_at) < now + _FAR_AWAY:

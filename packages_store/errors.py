@@ -13,6 +13,7 @@ LoomError
 │   ├── StageNotReady       what it needs is not completed
 │   └── NothingToDo         asked to continue or retry where nothing waits
 ├── ItemFailed              an expected failure of one item
+├── EngineStopped           the language model cannot be asked before somebody acts, or before some time has passed
 ├── Unrecognised            no parser claims a file, or several do
 ├── SourceBroken            a file is recognised but cannot be read (to its end)
 └── Repairing               changes are accepted after the repair
@@ -98,6 +99,21 @@ class ItemFailed(LoomError):
     def __init__(self, message: str, advice: str | None = None, *, retryable: bool = False) -> None:
         super().__init__(message, advice)
         self.retryable = retryable
+
+
+class EngineStopped(LoomError):
+    """The language model cannot be asked: its stage ends, and nothing more is sent.
+
+    `retry_in` is in seconds when it is worth trying again by itself (nobody answers), None when a person has to act
+    (the key is refused, the model does not exist). `is_spent`: the budget is used up, and a person may raise it.
+    """
+
+    def __init__(
+        self, message: str, advice: str | None = None, *, retry_in: float | None = None, is_spent: bool = False
+    ) -> None:
+        super().__init__(message, advice)
+        self.retry_in = retry_in
+        self.is_spent = is_spent
 
 
 class Unrecognised(LoomError):

@@ -45,6 +45,8 @@ class Interruption(StrEnum):
     """The process died: it goes on by itself."""
     SHUTDOWN = "shutdown"
     """The daemon was stopped in order: it goes on by itself."""
+    BUDGET = "budget"
+    """The money that a person allowed is spent: it waits for Continue."""
 
 
 class ItemEnd(StrEnum):

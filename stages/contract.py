@@ -5,7 +5,7 @@ A stage is stateless. It never touches a lock, a checkpoint, a counter or anothe
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Generic, Protocol, TypeVar, TypeVarTuple
@@ -52,6 +52,8 @@ class MemoryDraft:
     title: str
     prose: str
     message_ids: tuple[str, ...]
+    request: str | None = None
+    """The fingerprint of the request to a model that it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,71 @@ class Bullet:
     conversation_id: str
     platform: str
     message_ids: tuple[str, ...]
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to a language model. Together with the engine's settings it decides the answer."""
+
+    stage: StageName
+    item: str
+    """The item it is asked for."""
+    prompt: str
+    """Name and version of the prompt, such as `significant-1`."""
+    instructions: str
+    """The same for every question of a kind and a persona; sent first, so that providers can cache it."""
+    material: str
+    """What is asked about; imported text in it is fenced off as data."""
+    schema: Mapping[str, object]
+    """The JSON schema of the answer, which is an object."""
+    most_tokens: int
+    """The longest answer that makes sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """An accepted answer, and the fingerprint of the request it came from."""
+
+    value: T
+    request: str
+
+
+class AnswerRejected(Exception):
+    """What a model said is no answer to the question; the message says why, in words for a person."""
+
+
+class Llm(Protocol):
+    """A language model, for one package: every answer is journalled, so that no question is paid for twice."""
+
+    @property
+    def version(self) -> str:
+        """Changes when the same question could be answered otherwise: model and parameters."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that a question and its answer may have together."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many questions may be in flight at most."""
+        ...
+
+    def tokens(self, text: str) -> int:
+        """About how many tokens `text` has; never too few by more than a tenth."""
+        ...
+
+    async def ask(self, ask: Ask, accept: Callable[[Mapping[str, object]], T]) -> Answered[T]:
+        """Ask, or find the answer in the journal, and hand it to `accept`.
+
+        The answer is journalled before `accept` sees it. `accept` raises AnswerRejected for one that cannot be used:
+        then the question is put once more in other words (what was wrong is said), and after that the item fails.
+        Raises ItemFailed for this question alone (rejected, too long, refused by the provider for its content), and
+        EngineStopped when no question can be answered now.
+        """
+        ...
 
 
 class Extractor(Protocol):

@@ -13,7 +13,7 @@ from daemon.events import EventBus, StageEnded, StageProgressed, StageStarted
 from daemon.locks import StageLock, StageLocks
 from daemon.runner import Runner
 from packages_store.checkpoint import read_checkpoint
-from packages_store.errors import ItemFailed
+from packages_store.errors import EngineStopped, ItemFailed
 from packages_store.model import Interruption, ItemEnd, StageStatus, WorkItem
 from packages_store.package import Package
 from stages.contract import Persona, StageContext
@@ -126,6 +126,31 @@ async def test_a_full_disk_is_tried_again_by_itself_later(bench: Bench) -> None:
     state = bench.package.progress.stage(FakeStage([]).name)
     assert state.retry_at == "2026-01-02T03:04:10.000Z"
     assert "No space left" in (state.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "interruption", "retry_at"),
+    [
+        (EngineStopped("The key is refused."), StageStatus.ERROR, None, None),
+        (EngineStopped("Nobody answers.", retry_in=60), StageStatus.ERROR, None, "2026-01-02T03:05:05.000Z"),
+        (EngineStopped("5 dollars are spent.", is_spent=True), StageStatus.ABORTED, Interruption.BUDGET, None),
+    ],
+)
+async def test_an_engine_that_cannot_be_asked_ends_the_stage_and_keeps_what_is_done(
+    bench: Bench, error: EngineStopped, status: StageStatus, interruption: Interruption | None, retry_at: str | None
+) -> None:
+    def behave(item_id: str) -> object:
+        if item_id == "item-1":
+            raise error
+        return item_id
+
+    stage = FakeStage(items(3), behave=behave, at_once=1)
+    assert await bench.run(stage) == status
+
+    state = bench.package.progress.stage(stage.name)
+    assert (state.interruption, state.retry_at) == (interruption, retry_at)
+    assert str(error) in (state.reason or "")
+    assert bench.package.progress.processed_ids(stage.name) == ["item-0"]
 
 
 async def test_abort_keeps_what_is_done_and_marks_nothing_half_done(bench: Bench) -> None:

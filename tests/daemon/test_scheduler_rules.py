@@ -54,6 +54,17 @@ def test_a_stage_a_person_aborted_waits_for_continue() -> None:
     assert "Continue" in (decision.waits_for or "")
 
 
+def test_a_stage_whose_budget_is_spent_waits_for_continue() -> None:
+    stages = line(
+        significant=state(StageStatus.ABORTED, interruption=Interruption.BUDGET, reason="5 dollars are spent.")
+    )
+
+    decision = decide(stages, NO_HOLDS, NOW)
+
+    assert decision.stage is None
+    assert decision.waits_for == "Continue: 5 dollars are spent."
+
+
 def test_a_stage_in_error_waits_for_a_person() -> None:
     decision = decide(line(daily=state(StageStatus.ERROR, StageName.DAILY, reason="a bug")), NO_HOLDS, NOW)
 
