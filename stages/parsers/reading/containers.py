@@ -1,47 +1,30 @@
-"""What lies inside an upload: the file itself, or the members of a ZIP, which is known by its content.
+"""What lies in an upload: the file itself, or the members of an archive, which is known by its content.
 
-A ZIP is never unpacked to disk. Its members are streams that count the bytes they really give, because what an archive
-says about itself can be a lie.
+A ZIP is read where it lies. One that lies packed in another is unpacked into a file without a name beside the upload,
+for as long as it is read; nothing else is ever unpacked to disk.
 """
 
 import io
 import re
-import stat
-import struct
-import zipfile
-import zlib
-from collections import Counter
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import pairwise
+from functools import cached_property
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import SourceFile
-from stages.parsers.reading.values import moment_ms
+from stages.parsers.reading.limits import DEFAULT_LIMITS, USUAL_RATIO, Allowance, Limits
+from stages.parsers.reading.peeking import GZIP, SNIFFED, ZIP, archive_of
+from stages.parsers.reading.unpacking import OfGzip, OfZip, Section, Unpacking
+from stages.parsers.reading.zip_directory import STORED, Directory, Entry, data_of, is_last_part, objections
 
-ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much an archive may hold. Sizes are in bytes that were really unpacked, not in bytes that were promised."""
-
-    entries: int = 100_000
-    directory: int = 16 << 20
-    """Bytes of the table of contents, which must be held in memory."""
-    entry: int = 8 << 30
-    total: int = 32 << 30
-    ratio: int = 250
-    """Unpacked bytes per packed byte. Chats reach 20; the format cannot exceed 1032."""
-    ratio_after: int = 32 << 20
-    """Small files may be as repetitive as they like."""
-
-
-DEFAULT_LIMITS = Limits()
+_COPIED = 1 << 20
+# Written by macOS and Windows into folders and archives beside what people put there.
+_OF_THE_SYSTEM = re.compile(r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|(?i:thumbs\.db|desktop\.ini)$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,197 +46,201 @@ class PlainFile:
         return self.path.open("rb")
 
 
-class Allowance:
-    """How many bytes may still be unpacked from one archive."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._left = limits.total
-
-    def spend(self, name: str, count: int) -> None:
-        """Raises SourceBroken when the archive as a whole unpacks to too much."""
-        self._left -= count
-        if self._left < 0:
-            raise SourceBroken(f"{name} was not read to its end: the ZIP unpacks to too much", "size limit")
-
-
 @dataclass(frozen=True, slots=True)
 class ZipMember:
-    """A file in a ZIP. It can be read while the archive is open."""
+    """A file in a ZIP. It can be read while the archive is open; `name` is its whole path in the upload."""
 
-    archive: zipfile.ZipFile
-    info: zipfile.ZipInfo
+    name: str
+    entry: Entry
+    archive: BinaryIO
+    end: int
+    """Where the data of the archive ends."""
     allowance: Allowance
     archive_modified_at: int
 
     @property
-    def name(self) -> str:
-        return self.info.filename
-
-    @property
     def size(self) -> int:
-        return self.info.file_size
+        return self.entry.size
 
     @property
     def modified_at(self) -> int:
-        """As the archive tells, in a zone that it does not tell (taken as UTC); else when the archive was changed."""
-        try:
-            told = datetime(*self.info.date_time, tzinfo=UTC)
-        except ValueError:
-            return self.archive_modified_at
-        at = moment_ms(told)
-        # Writers that keep no times write the first one the format has.
-        return at if at is not None and told.year > 1980 else self.archive_modified_at
+        """As the archive tells, else when the archive was changed."""
+        return self.entry.modified_at or self.archive_modified_at
 
     def open(self) -> BinaryIO:
-        try:
-            stream = self.archive.open(self.info)
-        except _DAMAGE as error:
-            raise _damaged(self.name, error) from error
-        return io.BufferedReader(_Counted(stream, self), buffer_size=1 << 18)
+        return Unpacking(OfZip(self.name, self.packed(), self.allowance, self.entry))
 
-
-# What the standard library raises for archives that are damaged or use a method it does not know.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
-
-
-def _damaged(name: str, error: Exception) -> SourceBroken:
-    return SourceBroken(f"{name} cannot be unpacked: {str(error) or type(error).__name__}", "in the ZIP")
-
-
-class _Counted(io.RawIOBase):
-    """The bytes of a member, counted. Raises SourceBroken for damage, and where a limit is passed."""
-
-    def __init__(self, stream: IO[bytes], member: ZipMember) -> None:
-        self._stream = stream
-        self._member = member
-        self._given = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        try:
-            data = self._stream.read(len(buffer))
-        except _DAMAGE as error:
-            raise _damaged(self._member.name, error) from error
-        self._count(len(data))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-    def _count(self, count: int) -> None:
-        self._given += count
-        member, limits = self._member, self._member.allowance.limits
-        if self._given > limits.entry:
-            raise SourceBroken(f"{member.name} was not read to its end: it unpacks to too much", "size limit")
-        packed = max(1, member.info.compress_size)
-        if self._given > limits.ratio_after and self._given > limits.ratio * packed:
-            raise SourceBroken(f"{member.name} was not read to its end: it unpacks to far too much", "size limit")
-        member.allowance.spend(member.name, count)
+    def packed(self) -> BinaryIO:
+        """Its bytes as they lie in the archive, to be moved in."""
+        begin = data_of(self.archive, self.entry, self.end)
+        return io.BufferedReader(Section(self.archive, begin, self.entry.packed))
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """An open upload. `member` of a file in it is its name in the archive, or None for the upload itself."""
+class Gunzipped:
+    """What a gzip file holds. Its size is that of the packed file: the other is known at its end only."""
 
-    files: tuple[tuple[str | None, SourceFile], ...]
-    refused: tuple[tuple[str, str], ...] = ()
-    """Name and reason of what lies in the archive and is not read."""
+    packed: SourceFile
+    allowance: Allowance
 
-    def file(self, member: str | None) -> SourceFile:
-        """Raises SourceBroken when there is no such file, or when it was refused."""
-        for name, file in self.files:
-            if name == member:
-                return file
-        raise SourceBroken(f"{member or 'the file'} is not in the upload", "nowhere")
+    @property
+    def name(self) -> str:
+        return self.packed.name
+
+    @property
+    def size(self) -> int:
+        return self.packed.size
+
+    @property
+    def modified_at(self) -> int:
+        return self.packed.modified_at
+
+    def open(self) -> BinaryIO:
+        return Unpacking(OfGzip(self.name, self.packed.open(), self.allowance))
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What lies in an archive: the files, by name, and name and reason of what is not read of it."""
+
+    files: tuple[ZipMember, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+class Archive:
+    """An open ZIP. `prefix` stands before the names of its files: its own path in the upload."""
+
+    def __init__(self, stream: BinaryIO, file: SourceFile, around: "Archive | None", allowance: Allowance) -> None:
+        """Raises SourceBroken when it has no table of contents, or one that is too long."""
+        self.prefix = f"{file.name}/" if around else ""
+        self.depth: int = around.depth + 1 if around else 0
+        self._stream = stream
+        self._allowance = allowance
+        self._modified_at = file.modified_at
+        self._directory = Directory(stream, file.name, allowance)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """Raises SourceBroken when the table of contents is damaged, or too long."""
+        entries = sorted(self._directory.entries(), key=lambda entry: entry.name)
+        files: list[ZipMember] = []
+        refused: list[tuple[str, str]] = []
+        of_the_system: list[str] = []
+        for entry, reason in zip(entries, objections(entries, self._directory.begins), strict=True):
+            if _OF_THE_SYSTEM.search(entry.name):
+                of_the_system.append(self.prefix + entry.name)
+            elif reason:
+                refused.append((self.prefix + entry.name, reason))
+            elif not entry.is_folder:
+                files.append(self._member(entry))
+        if of_the_system:
+            refused.append((of_the_system[0], _kept_by_the_system(len(of_the_system))))
+        return Contents(tuple(files), tuple(refused))
+
+    def find(self, path: str) -> ZipMember | None:
+        """The file at `path` in the upload, else the file that may be the archive in which it lies."""
+        entry = self._directory.find(path.removeprefix(self.prefix))
+        return self._member(entry) if entry else None
+
+    def _member(self, entry: Entry) -> ZipMember:
+        name = self.prefix + entry.name
+        return ZipMember(name, entry, self._stream, self._directory.begins, self._allowance, self._modified_at)
+
+
+class Upload:
+    """An open upload. `file` is what was handed in, as it is."""
+
+    def __init__(self, file: PlainFile, allowance: Allowance, stack: ExitStack) -> None:
+        self.file = file
+        self._allowance = allowance
+        self._stack = stack
+
+    def gunzipped(self, file: SourceFile) -> SourceFile:
+        """What a gzip file holds."""
+        return Gunzipped(file, self._allowance)
+
+    @contextmanager
+    def archive(self, file: SourceFile, around: Archive | None = None) -> Iterator[Archive]:
+        """The ZIP that `file` is, which lies in the archive `around`.
+
+        Raises SourceBroken when it cannot be read, and OSError when there is no space to unpack it.
+        """
+        with ExitStack() as stack:
+            yield self._opened(file, around, stack)
+
+    def find(self, member: str | None) -> tuple[SourceFile, Archive | None]:
+        """The file of that path (unpacked, when it is a gzip file), and the archive in which it lies.
+
+        Raises SourceBroken when there is none.
+        """
+        archive = None
+        found: SourceFile = self.file
+        while True:
+            file, kind = self._peeled(found)
+            if member is None or (archive and found.name == member):
+                return file, archive
+            if kind != ZIP:
+                raise _nowhere(member)
+            archive = self._opened(file, archive, self._stack)
+            inner = archive.find(member)
+            if inner is None:
+                raise _nowhere(member)
+            found = inner
+
+    def is_last_part(self) -> bool:
+        """Whether the upload is the last part of a split ZIP, which does not begin like one."""
+        with self.file.open() as stream:
+            return is_last_part(stream)
+
+    def _opened(self, file: SourceFile, around: Archive | None, stack: ExitStack) -> Archive:
+        self._allowance.enter(file.name)
+        if around and around.depth >= self._allowance.limits.depth:
+            advice = "Unpack the archives around it and drop what was in them."
+            raise SourceBroken(f"{file.name} was not opened", "it lies too deep in other archives", advice)
+        return Archive(stack.enter_context(self._movable(file)), file, around, self._allowance)
+
+    @contextmanager
+    def _movable(self, file: SourceFile) -> Iterator[BinaryIO]:
+        """The bytes of `file`, to be moved in; unpacked to disk where they have to be."""
+        if isinstance(file, PlainFile):
+            with file.open() as stream:
+                yield stream
+        elif isinstance(file, ZipMember) and file.entry.method == STORED:
+            yield file.packed()
+        else:
+            with tempfile.TemporaryFile(dir=self.file.path.parent) as spool, file.open() as stream:
+                shutil.copyfileobj(stream, spool, _COPIED)
+                yield spool
+
+    def _peeled(self, file: SourceFile) -> tuple[SourceFile, str | None]:
+        """What is in `file` when it is packed with gzip, and what kind of archive that is."""
+        layers = self._allowance.limits.depth
+        while (kind := _kind_of(file)) == GZIP and layers:
+            file = self.gunzipped(file)
+            layers -= 1
+        return file, kind
 
 
 @contextmanager
-def open_container(path: Path, name: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Container]:
-    """What lies in the upload at `path`, which a person knows as `name`. Raises SourceBroken for a damaged ZIP."""
-    with path.open("rb") as stream:
-        if stream.read(4) not in ZIP_MAGIC:
-            yield Container(files=((None, PlainFile(path, name)),))
-            return
-        _refuse_large_directory(stream, name, limits)
-        try:
-            archive = zipfile.ZipFile(stream)
-        except _DAMAGE as error:
-            raise _damaged(name, error) from error
-        with archive:
-            yield _contents(archive, Allowance(limits), path.stat().st_mtime_ns // 1_000_000)
+def open_upload(
+    path: Path, name: str, limits: Limits = DEFAULT_LIMITS, *, at_a_glance: bool = False
+) -> Iterator[Upload]:
+    """The upload at `path`, which a person knows as `name`; `at_a_glance` when little of it is going to be read."""
+    file = PlainFile(path, name)
+    total = limits.glance + USUAL_RATIO * file.size if at_a_glance else limits.total
+    with ExitStack() as stack:
+        yield Upload(file, Allowance(limits, total), stack)
 
 
-def _contents(archive: zipfile.ZipFile, allowance: Allowance, modified_at: int) -> Container:
-    files: list[tuple[str | None, SourceFile]] = []
-    refused: list[tuple[str, str]] = []
-    doubts = _doubts(archive.infolist(), archive.start_dir)
-    for info in sorted(archive.infolist(), key=lambda info: info.filename):
-        reason = doubts.get(info.header_offset) or _objection(info)
-        if reason:
-            refused.append((info.filename, reason))
-        elif not info.is_dir():
-            files.append((info.filename, ZipMember(archive, info, allowance, modified_at)))
-    return Container(tuple(files), tuple(refused))
+def _kind_of(file: SourceFile) -> str | None:
+    with file.open() as stream:
+        return archive_of(stream.read(SNIFFED))
 
 
-def _objection(info: zipfile.ZipInfo) -> str | None:
-    """Why an entry is not read, judged by itself."""
-    parts = re.split(r"[/\\]", info.filename)
-    if parts[0] == "" or re.match(r"[A-Za-z]:", info.filename):
-        return "its path is absolute"
-    if ".." in parts:
-        return "its path leaves the archive"
-    if info.flag_bits & 0x1:
-        return "it is encrypted: unpack it with its password and drop the files"
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "it is a link or a device, not a file"
-    return None
+def _nowhere(member: str) -> SourceBroken:
+    return SourceBroken(f"{member} is not in the upload", "nowhere")
 
 
-def _doubts(infos: list[zipfile.ZipInfo], end: int) -> dict[int, str]:
-    """Why entries are not read, judged by their neighbours and by the `end` of the data.
-
-    By the place of their header, because names may be double.
-    """
-    doubts: dict[int, str] = {}
-    times = Counter(info.filename for info in infos)
-    for info in infos:
-        if times[info.filename] > 1:
-            # An archive that was appended to: the last one is what every other reader would unpack.
-            times[info.filename] -= 1
-            doubts[info.header_offset] = "another entry of the same name follows"
-    in_place = sorted(infos, key=lambda info: info.header_offset)
-    for first, second in pairwise(in_place):
-        if _end_of(first) > second.header_offset:
-            doubts[first.header_offset] = doubts[second.header_offset] = "it overlaps another entry"
-    for info in infos:
-        if info.header_offset < 0 or _end_of(info) > end:
-            doubts[info.header_offset] = "it lies outside the archive"
-    return doubts
-
-
-def _end_of(info: zipfile.ZipInfo) -> int:
-    """Where the data of an entry ends at the earliest: 30 bytes and the name stand before it (APPNOTE.TXT, 4.3.7)."""
-    return info.header_offset + 30 + len(info.filename) + info.compress_size
-
-
-def _refuse_large_directory(stream: BinaryIO, name: str, limits: Limits) -> None:
-    """Read the end record (APPNOTE.TXT, 4.3.16) before the directory is read into memory. Raises SourceBroken."""
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(max(0, size - (1 << 16) - 22))
-    tail = stream.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < 22:
-        raise SourceBroken(f"{name} is a ZIP without its table of contents", "it is cut short", "Copy it again.")
-    entries, directory = struct.unpack_from("<HL", tail, at + 10)
-    large = tail.rfind(b"PK\x06\x06", 0, at)  # ZIP64 writes the real numbers here (4.3.14)
-    if 0xFFFF in (entries, directory & 0xFFFF) and 0 <= large <= len(tail) - 56:
-        entries, directory = struct.unpack_from("<QQ", tail, large + 32)
-    if entries > limits.entries or directory > limits.directory:
-        raise SourceBroken(f"{name} holds too many files ({entries})", "size limit", "Drop only its chats.")
+def _kept_by_the_system(count: int) -> str:
+    one = "it is a file that macOS or Windows keeps for itself"
+    return f"{one}, as are {count - 1} more" if count > 1 else one

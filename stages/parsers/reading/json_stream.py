@@ -2,8 +2,9 @@
 
 Five layouts are unwrapped by one level: a list of records; an object that holds the list under one of a few names,
 with values beside it (`{"conversations": [...]}`, `{"object": "list", "data": [...]}`); an object whose values are the
-records, by id; an object that is the one record itself; and lines (JSONL), each of which is a record. A document that
-was encoded twice, a JSON string that holds JSON, is read as what it holds.
+records, by id; an object that is the one record itself; and lines (JSONL), each of which is a record: there, a line
+that begins and ends like an object has another below it. A document that was encoded twice, a JSON string that holds
+JSON, is read as what it holds.
 """
 
 import io
@@ -19,13 +20,14 @@ from stages.parsers.reading.json_window import (
     LARGEST_VALUE,
     SEARCHED_AFTER_AN_ERROR,
     Malformed,
+    Readable,
     Window,
     encoding_of,
 )
 
 Wrapping = Literal["array", "object-of-records", "wrapped", "single", "lines", "none"]
 
-LIST_NAMES = frozenset({"conversations", "data", "chats"})
+LIST_NAMES = frozenset({"conversations", "data", "chats", "loglines"})
 """The names under which exporters put their list of records. A new platform with another one adds it here."""
 
 MESSAGE_NAMES = frozenset({"mapping", "chat_messages", "messages"})
@@ -33,6 +35,9 @@ MESSAGE_NAMES = frozenset({"mapping", "chat_messages", "messages"})
 
 TAIL = 16 << 10
 """Bytes at the end of a file in which what stands behind the list is looked for."""
+
+MOST_BROKEN = 10_000
+"""Records of a list that may be broken before the rest is given up: each costs as much as a megabyte of good ones."""
 
 _AFTER_LIST = re.compile(r"\]\s*,")
 
@@ -52,13 +57,25 @@ class Records:
     Yields an `Item` for each, and a `Broken` for each that cannot be read. What follows a broken record is read as
     well when its end can be found; where it cannot, or where the file is cut short, the `Broken` is the last. Never
     raises for what the bytes hold.
-    `wrapping` is known from the first item on; `envelope` holds what was seen beside the records so far; `done` says
-    that everything was read, so that the envelope is complete.
+    Positions name the record, or in lines the line, and a byte; in a document that was encoded twice, a byte of what
+    the string holds. `wrapping` is known from the first item on; `envelope` holds what was seen beside the records so
+    far; `done` says that everything was read, so that the envelope is complete.
     """
 
-    def __init__(self, stream: BinaryIO, *, chunk: int = CHUNK, largest: int = LARGEST_VALUE) -> None:
+    def __init__(
+        self,
+        stream: Readable,
+        *,
+        chunk: int = CHUNK,
+        largest: int = LARGEST_VALUE,
+        searched: int = SEARCHED_AFTER_AN_ERROR,
+    ) -> None:
         self._window = Window(stream, chunk=chunk, largest=largest)
+        self._searched = searched
         self._index = 0
+        self._weight = 0  # of what is held beside the records
+        self._broken_ones = 0
+        self._is_whole_object = False  # whether the item yielded last is the object with which the file begins
         self.wrapping: Wrapping = "none"
         self.envelope: dict[str, object] = {}
         self.done = False
@@ -71,7 +88,10 @@ class Records:
     @property
     def position(self) -> str:
         """In words, the place of the item yielded last: its number (from 1) and the byte at which it begins."""
-        return _position(self._index - 1, 0 if self.wrapping == "single" else self._window.began())
+        began = self._window.began()
+        if self._is_whole_object:
+            return _line(1, 0) if self.wrapping == "lines" else _position(0, 0)
+        return _line(began.line, began.byte) if self.wrapping == "lines" else _position(self._index - 1, began.byte)
 
     def __iter__(self) -> Iterator[Item | Broken]:
         try:
@@ -87,6 +107,8 @@ class Records:
         if begins == "[":
             self.wrapping = "array"
             yield from self._list()
+        elif begins == "{" and self._window.begins_lines():
+            self.wrapping = "lines"
         elif begins == "{":
             yield from self._object()
         elif begins:
@@ -103,14 +125,17 @@ class Records:
         text = self._window.value()
         if self._window.peek() or not isinstance(text, str):
             raise Malformed("it is not JSON with records", 0)
-        self._window = Window(io.BytesIO(text.encode("utf-8", "surrogatepass")))
+        self._window.enter(text)
         return self._window.peek()
 
     def _lines(self) -> Iterator[Item | Broken]:
+        self._is_whole_object = False
         while self._window.peek():
             try:
                 yield Item(self._window.line(), self._next_index())
             except Malformed as error:
+                if error.fatal:
+                    raise
                 yield self._broken(error)
                 self._index += 1
 
@@ -132,7 +157,10 @@ class Records:
             yield from self._members()
         window.take("}")
         if self.wrapping == "none":
-            self.wrapping = "lines" if window.peek() in ("{", "[") else "single"
+            line = window.line_number()
+            # A first line that is too long to be looked over has been read before the second is seen.
+            self.wrapping = "lines" if window.peek() == "{" and window.line_number() > line else "single"
+            self._is_whole_object = True
             yield Item(self.envelope, self._next_index())
 
     def _members(self) -> Iterator[Item | Broken]:
@@ -159,14 +187,19 @@ class Records:
             self.wrapping = "object-of-records"
             yield Item(value, self._next_index(), key)
         else:
-            self.envelope[key] = value
+            self._keep(key, value)
 
     def _beside(self, key: str) -> None:
         # Behind the list, other lists (projects, tasks, media) can be long and hold no chat.
         if self._window.peek() in "[{":
             self._window.skip_value()
         else:
-            self.envelope[key] = self._window.value()
+            self._keep(key, self._window.value())
+
+    def _keep(self, key: str, value: object) -> None:
+        self._weight += len(key) + self._window.weight()
+        self._window.refuse(self._weight)
+        self.envelope[key] = value
 
     def _key(self) -> str:
         if self._window.peek() != '"':
@@ -186,12 +219,16 @@ class Records:
             self._find_next(error)
             broken = self._broken(error)
             self._index += 1
+            self._broken_ones += 1
+            if self._broken_ones > MOST_BROKEN:
+                why = f"as many as {MOST_BROKEN} records cannot be read: what follows was left out"
+                raise Malformed(why, error.offset, fatal=True) from None
             return broken
 
     def _find_next(self, error: Malformed) -> None:
         """Go to the end of a record that could not be read. Raises `error` when that cannot be found."""
         try:
-            self._window.skip_value(SEARCHED_AFTER_AN_ERROR)
+            self._window.skip_value(self._searched)
             follows = self._window.peek()
         except Malformed:
             raise error from None
@@ -203,11 +240,16 @@ class Records:
         return self._index - 1
 
     def _broken(self, error: Malformed) -> Broken:
-        return Broken(_position(self._index, error.offset), error.why)
+        place = _line(error.line, error.offset) if error.line else _position(self._index, error.offset)
+        return Broken(place, error.why)
 
 
 def _position(index: int, offset: int) -> str:
     return f"record {index + 1}, byte {offset}"
+
+
+def _line(number: int, offset: int) -> str:
+    return f"line {number}, byte {offset}"
 
 
 def envelope_behind(stream: BinaryIO) -> dict[str, object]:

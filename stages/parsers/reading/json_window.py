@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Callable
 from json import JSONDecodeError, JSONDecoder
-from typing import BinaryIO
+from typing import NamedTuple, Protocol
 
 from packages_store.errors import SourceBroken
 
@@ -16,7 +16,8 @@ CHUNK = 1 << 20
 """Bytes read at a time; as many as are held already when those are more, so that a long value takes linear time."""
 
 LARGEST_VALUE = 128 << 20
-"""Characters one value may have before it is given up: it would take several times as much memory."""
+"""Characters one value may have before it is given up. Text takes two to three times as much memory while it is read;
+what is made of many small parts is given up earlier (see `Window`)."""
 
 SEARCHED_AFTER_AN_ERROR = 64 << 20
 """Bytes looked through for the end of a malformed value, before the rest of the file is given up."""
@@ -39,6 +40,12 @@ _ZEROES = {
     (False, True, False, False): "utf-16-le",
     (True, False, False, False): "utf-16-be",
 }
+# Bytes of memory that an object, a list and a member take, about, beside the text itself (measured with CPython 3.11).
+# Commas in texts are counted as well: to tell them apart would take longer than reading.
+_WEIGHTS = (("{", 150), ("[", 64), (",", 32))
+_MEMBER = 100
+_AHEAD = 64 << 10
+_TWO_LINES = re.compile(r"\{[^\n]*\}[ \t\r]*\n\s*\{")
 _PART_OF_A_TOKEN = re.compile(r"[-+.\w\\]*")
 _NO_SPACE = re.compile(r"[^ \t\n\r]")
 _OUTSIDE_STRINGS = re.compile(r'["\[\]{}]')
@@ -46,13 +53,31 @@ _INSIDE_STRINGS = re.compile(r'["\\]')
 
 
 class Malformed(Exception):
-    """The text is not JSON at one place. `offset` is in bytes; `fatal`: what follows cannot be found either."""
+    """The text is not JSON at one place. `offset` is in bytes; `fatal`: what follows cannot be found either.
 
-    def __init__(self, why: str, offset: int, *, fatal: bool = False) -> None:
+    `line` is the number (from 1) of the line that was to be read, 0 where nothing is read by lines.
+    """
+
+    def __init__(self, why: str, offset: int, *, fatal: bool = False, line: int = 0) -> None:
         super().__init__(why)
         self.why = why
         self.offset = offset
         self.fatal = fatal
+        self.line = line
+
+
+class Readable(Protocol):
+    """What a window needs of a stream."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Place(NamedTuple):
+    """A character of the window: how many bytes of the stream lie before it, and the number (from 1) of its line."""
+
+    at: int
+    byte: int
+    line: int
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
@@ -75,12 +100,12 @@ _decode_any_integer = JSONDecoder(strict=False, parse_int=_any_integer).raw_deco
 
 
 def _value_of(text: str) -> object:
-    """The JSON value that `text` is. Raises Malformed, with an offset in `text`."""
+    """The JSON value that `text` is. Raises JSONDecodeError, or Malformed with an offset in `text`."""
     for decode in (_decode, _decode_any_integer):
         try:
             value, end = decode(text, 0)
-        except JSONDecodeError as error:
-            raise Malformed(error.msg[:1].lower() + error.msg[1:], error.pos) from None
+        except JSONDecodeError:
+            raise
         except RecursionError:
             raise Malformed("it is nested too deeply", 0) from None
         except ValueError:
@@ -91,38 +116,79 @@ def _value_of(text: str) -> object:
     raise Malformed("it holds a number that cannot be read", 0)
 
 
-class Window:
-    """Where in the stream the reader is. Raises `Malformed`; a `SourceBroken` of the stream becomes a fatal one."""
+def _could_go_on(error: JSONDecodeError, text: str) -> bool:
+    """Whether `text` would be right so far if more followed."""
+    return error.msg.startswith("Unterminated") or bool(_PART_OF_A_TOKEN.fullmatch(text, error.pos))
 
-    def __init__(self, stream: BinaryIO, *, chunk: int = CHUNK, largest: int = LARGEST_VALUE) -> None:
+
+def _sentence(error: JSONDecodeError) -> str:
+    return error.msg[:1].lower() + error.msg[1:]
+
+
+class Window:
+    """Where in the stream the reader is. Raises `Malformed`; a `SourceBroken` of the stream becomes a fatal one.
+
+    A value is given up when it has more than `largest` characters, or would take more than two and a half times as many
+    bytes of memory: a few megabytes of `{},{},…` become gigabytes.
+    """
+
+    def __init__(self, stream: Readable, *, chunk: int = CHUNK, largest: int = LARGEST_VALUE) -> None:
         self._stream = stream
         self._chunk = chunk
         self._largest = largest
+        self._heaviest = largest * 5 // 2
         self._text = ""
         self._at = 0
         self._ended = False
         self._fed = 0  # bytes given to the decoder
         self._bytes = 0  # of the stream before the end of the window
+        self._start = self._known = Place(0, 0, 1)  # the beginning of the window, and the last place that was asked for
         self._began = 0  # where the value that was read last begins
         self._encoding = "utf-8"
         self._errors = "surrogateescape"
         self._decoder = codecs.getincrementaldecoder(self._encoding)()
+
+    def enter(self, text: str) -> None:
+        """Go on in `text`, a string that was read, as if it were the stream. Offsets are counted from its beginning."""
+        self._text, self._at, self._began, self._ended = text, 0, 0, True
+        self._encoding, self._errors = "utf-8", "surrogatepass"
+        self._bytes = self._size(text)
+        self._start = self._known = Place(0, 0, 1)
 
     @property
     def end(self) -> int:
         """How many bytes of the stream are in the window or lie before it."""
         return self._bytes
 
-    def offset(self, at: int | None = None) -> int:
-        """How many bytes of the stream lie before the reader, or before the character `at` of the window.
+    def offset(self) -> int:
+        """How many bytes of the stream lie before the reader."""
+        return self._place(self._at).byte
 
-        Costs an encoding of what lies behind it in the window: not to be asked for every record.
+    def line_number(self) -> int:
+        """The number (from 1) of the line in which the reader is."""
+        return self._place(self._at).line
+
+    def began(self) -> Place:
+        """Where the value that was read last begins, until something is read after it."""
+        return self._place(self._began)
+
+    def _place(self, at: int) -> Place:
+        """The character `at` of the window, not behind the value that is read.
+
+        The next place is counted from there, so that a million broken records take linear time.
         """
-        return self._bytes - self._size(self._text[self._at if at is None else at :])
+        found = self._counted(at)
+        if found.at > self._known.at:
+            self._known = found
+        return found
 
-    def began(self) -> int:
-        """`offset` of the value that was read last, until something is read after it."""
-        return self.offset(self._began)
+    def _counted(self, at: int) -> Place:
+        known = self._known if self._known.at <= at else self._start
+        byte = known.byte + self._size(self._text[known.at : at])
+        return Place(at, byte, known.line + self._text.count("\n", known.at, at))
+
+    def _flaw(self, why: str, at: int) -> Malformed:
+        return Malformed(why, self._counted(at).byte)
 
     def peek(self) -> str:
         """The next character that is not white space, which the reader then stands before; '' at the end."""
@@ -134,6 +200,14 @@ class Window:
             self._at = len(self._text)
             if not self._grow():
                 return ""
+
+    def begins_lines(self) -> bool:
+        """Whether a line that looks like an object begins here, and another object below it; looks 64 KiB ahead."""
+        while True:
+            if _TWO_LINES.match(self._text, self._at, self._at + _AHEAD):
+                return True
+            if len(self._text) - self._at >= _AHEAD or not self._grow():
+                return False
 
     def take(self, expected: str) -> str:
         """Step over the next character, which must be one of `expected`."""
@@ -170,22 +244,37 @@ class Window:
 
     def line(self) -> object:
         """Read the value that is the rest of this line. Raises `Malformed`, with the reader behind the line."""
-        self._began = self._at
-        while (end := self._text.find("\n", self._at)) < 0:
-            if len(self._text) - self._at > self._largest:
-                begin = self.offset()
-                self._skip_line()
-                raise Malformed(f"it is larger than {self._largest >> 20} MiB", begin)
-            more = self._grow()
-            self._began = self._at
-            if not more:
-                end = len(self._text)
-                break
-        text, self._at = self._text[self._at : end], end
+        number = self.line_number()
+        try:
+            return self._rest_of_line()
+        except Malformed as error:
+            raise Malformed(error.why, error.offset, fatal=error.fatal, line=number) from None
+
+    def _rest_of_line(self) -> object:
+        end = self._end_of_line()
+        self._began, self._at = self._at, end
+        text = self._text[self._began : end]
         try:
             return _value_of(text)
+        except JSONDecodeError as error:
+            is_last = self._ended and end == len(self._text)
+            if is_last and _could_go_on(error, text):
+                raise self._cut_short() from None
+            raise self._flaw(_sentence(error), self._began + error.pos) from None
         except Malformed as error:
-            raise Malformed(error.why, self.began() + error.offset) from None
+            raise self._flaw(error.why, self._began + error.offset) from None
+
+    def _end_of_line(self) -> int:
+        """Where the line ends in the window. Raises Malformed, with the reader there, when it is too large."""
+        while True:
+            end = self._text.find("\n", self._at)
+            if end < 0 and not self._too_large(len(self._text)) and self._grow():
+                continue
+            if not self._too_large(len(self._text) if end < 0 else end):
+                return len(self._text) if end < 0 else end
+            begins = self.offset()
+            self._skip_line()
+            raise Malformed(self._largeness(), begins)
 
     def _skip_line(self) -> None:
         while (end := self._text.find("\n", self._at)) < 0:
@@ -193,6 +282,28 @@ class Window:
             if not self._grow():
                 return
         self._at = end
+
+    def weight(self) -> int:
+        """About how many bytes of memory the value takes that was read last, as a member of an object."""
+        return _MEMBER + self._weight(self._began, self._at)
+
+    def refuse(self, weight: int) -> None:
+        """Raises a fatal Malformed when values of this weight are too much to be held together."""
+        if weight > self._heaviest:
+            raise Malformed(self._largeness(), self.offset(), fatal=True)
+
+    def _too_large(self, end: int) -> bool:
+        """Whether a value from the reader to `end` would take too much memory."""
+        size = end - self._at
+        if size <= self._largest // 32:
+            return False
+        return size > self._largest or self._weight(self._at, end) > self._heaviest
+
+    def _weight(self, begin: int, end: int) -> int:
+        return end - begin + sum(each * self._text.count(mark, begin, end) for mark, each in _WEIGHTS)
+
+    def _largeness(self) -> str:
+        return f"it is larger than {self._largest >> 20} MiB, or would be in memory"
 
     def skip_value(self, at_most: int | None = None) -> None:
         """Step over the array or object that begins here, without holding it.
@@ -229,15 +340,14 @@ class Window:
         self._at += 1
 
     def _need_more(self, error: JSONDecodeError) -> None:
-        flaw = Malformed(error.msg[:1].lower() + error.msg[1:], self.offset(error.pos))
-        unfinished = error.msg.startswith("Unterminated")
-        if error.pos + _SLACK < len(self._text) and not unfinished:
-            raise flaw
-        if len(self._text) - self._at > self._largest:
-            raise Malformed(f"it is larger than {self._largest >> 20} MiB", self.offset())
-        could_go_on = unfinished or _PART_OF_A_TOKEN.fullmatch(self._text, error.pos)
+        if error.pos + _SLACK < len(self._text) and not error.msg.startswith("Unterminated"):
+            self._place(self._at)
+            raise self._flaw(_sentence(error), error.pos)
+        if self._too_large(len(self._text)):
+            raise Malformed(self._largeness(), self.offset())
+        could_go_on = _could_go_on(error, self._text)
         if not self._grow():
-            raise self._cut_short() if could_go_on else flaw
+            raise self._cut_short() if could_go_on else self._flaw(_sentence(error), error.pos)
 
     def _cut_short(self) -> Malformed:
         return Malformed(f"the file is cut short at byte {self._bytes}", self._bytes, fatal=True)
@@ -250,12 +360,22 @@ class Window:
             if not data:
                 self._ended = True
                 break
+            if not self._fed:
+                data = self._begin(data)
+            end = self._bytes
             text = self._decoded(data)
             if text:
-                self._text = self._text[self._at :] + text
-                self._at = 0
+                self._drop(end)
+                self._text += text
                 return True
         return False
+
+    def _drop(self, end: int) -> None:
+        """Forget what lies behind the reader, in a window that ends before the byte `end`."""
+        line = self._known.line + self._text.count("\n", self._known.at, self._at)
+        self._text = self._text[self._at :]
+        self._start = self._known = Place(0, end - self._size(self._text), line)
+        self._at = 0
 
     def _read(self, size: int) -> bytes:
         try:
@@ -265,8 +385,6 @@ class Window:
             raise Malformed(str(error), self._bytes, fatal=True) from error
 
     def _decoded(self, data: bytes) -> str:
-        if not self._fed:
-            data = self._begin(data)
         try:
             text = self._decoder.decode(data)
         except UnicodeDecodeError as error:
@@ -284,7 +402,7 @@ class Window:
         # Bytes that are no UTF-8 are kept as what stands for them, so that offsets stay right; cleaning replaces them.
         self._errors = "surrogateescape" if self._encoding == "utf-8" else "surrogatepass"
         self._decoder = codecs.getincrementaldecoder(self._encoding)(self._errors)
-        self._fed = mark
+        self._fed = self._bytes = mark
         return data[mark:]
 
     def _size(self, text: str) -> int:

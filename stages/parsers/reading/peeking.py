@@ -1,11 +1,10 @@
 """A first look into a file: what it is, and its first records."""
 
 import re
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import Peek, SourceFile
-from stages.parsers.reading.containers import ZIP_MAGIC
 from stages.parsers.reading.json_stream import Item, Records, envelope_behind
 from stages.parsers.reading.json_window import encoding_of
 
@@ -14,47 +13,80 @@ Kind = Literal["json", "text", "binary", "empty"]
 MOST_RECORDS = 100
 MOST_TEXT = 4 << 20
 HEAD = 256 << 10
-_SNIFFED = 4096
+SNIFFED = 4096
+"""Bytes by which the kind of a file is told."""
+
 # An array or an object, or a string that holds one: some tools encode twice.
 _LIKE_JSON = re.compile(r'\s*(?:"(?:\s|\\[nrt])*)?[\[{]')
 _CHUNK = 128 << 10  # most files need little of it, and an archive can hold thousands
 
-
-def peek(file: SourceFile) -> Peek:
-    """What can be known of `file` without reading it whole. Raises SourceBroken when an archive is damaged."""
-    with file.open() as stream:
-        head = stream.read(_SNIFFED)
-    kind = _kind(head)
-    if kind == "json":
-        with file.open() as stream:
-            found, done = _json(stream)
-        if found.wrapping == "wrapped" and not done:
-            found = _with_envelope_behind(file, found)
-        if found.records or found.wrapping != "none":
-            return found
-        return _text(file, found.flaw)
-    return _text(file) if kind == "text" else Peek(kind)
-
-
-def archive_kind(file: SourceFile) -> str | None:
-    """The name of the archive format that the file begins like, None when it is none."""
-    with file.open() as stream:
-        head = stream.read(8)
-    for magic, name in _ARCHIVES:
-        if head.startswith(magic):
-            return name
-    return None
-
-
+ZIP = "ZIP"
+GZIP = "gzip"
+SPLIT_ZIP = "split ZIP"
 _ARCHIVES = (
-    *((magic, "ZIP") for magic in ZIP_MAGIC),
-    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06", ZIP),  # an empty one
+    (b"\x1f\x8b", GZIP),
+    (b"PK\x07\x08", SPLIT_ZIP),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
     (b"Rar!", "RAR"),
     (b"\xfd7zXZ", "xz"),
     (b"BZh", "bzip2"),
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
 )
+_TAR_MAGIC = (257, b"ustar")
+# The first entry of a ZIP that is an office document (ISO/IEC 29500-2 and 26300-3), an electronic book or a program.
+_FIRST_IN_DOCUMENTS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"META-INF/", b"docProps/")
+
+
+class Look(NamedTuple):
+    """What a file is: an archive in the format of that name, else what can be seen of it."""
+
+    archive: str | None
+    peek: Peek
+    head: bytes
+    """The first bytes, as many as were needed to tell."""
+
+
+def look(file: SourceFile) -> Look:
+    """What `file` is, without reading it whole. Raises SourceBroken when an archive is damaged."""
+    with file.open() as stream:
+        head = stream.read(SNIFFED)
+        archive = archive_of(head)
+        if archive is not None:
+            return Look(archive, Peek("binary"), head)
+        return Look(None, _peek(file, stream, head), head)
+
+
+def peek(file: SourceFile) -> Peek:
+    """What can be known of `file`, which is no archive, without reading it whole."""
+    return look(file).peek
+
+
+def archive_of(head: bytes) -> str | None:
+    """The name of the archive format that a file with this beginning has, None when it is none."""
+    for magic, name in _ARCHIVES:
+        if head.startswith(magic):
+            return name
+    place, magic = _TAR_MAGIC
+    return "tar" if head.startswith(magic, place) else None
+
+
+def is_document(head: bytes) -> bool:
+    """Whether a ZIP with this beginning is a document or a program rather than an archive."""
+    return head.startswith(_FIRST_IN_DOCUMENTS, 30)
+
+
+def _peek(file: SourceFile, stream: BinaryIO, head: bytes) -> Peek:
+    kind = _kind(head)
+    if kind == "json":
+        found, done = _json(stream, head)
+        if found.wrapping == "wrapped" and not done:
+            found = _with_envelope_behind(file, found)
+        if found.records or found.wrapping != "none":
+            return found
+        return _text(file, found.flaw)
+    return _text(file) if kind == "text" else Peek(kind)
 
 
 def _kind(head: bytes) -> Kind:
@@ -68,15 +100,38 @@ def _kind(head: bytes) -> Kind:
     return "json" if _LIKE_JSON.match(text) else "text"
 
 
-def _json(stream: BinaryIO) -> tuple[Peek, bool]:
+class _Glance:
+    """A stream, of which `head` was read already, that ends when enough has been seen."""
+
+    def __init__(self, stream: BinaryIO, head: bytes) -> None:
+        self._stream = stream
+        self._head = head
+        self._given = 0
+        self.suffices = False
+        """Whether what has been read would do."""
+        self.ended = False
+        """Whether it was ended."""
+
+    def read(self, size: int, /) -> bytes:
+        if self.suffices and self._given >= MOST_TEXT:
+            self.ended = True
+            return b""
+        data, self._head = self._head or self._stream.read(size), b""
+        self._given += len(data)
+        return data
+
+
+def _json(stream: BinaryIO, head: bytes) -> tuple[Peek, bool]:
     """The peek, and whether it has seen everything."""
-    records = Records(stream, chunk=_CHUNK)
+    glance = _Glance(stream, head)
+    records = Records(glance, chunk=_CHUNK, searched=MOST_TEXT)
     found: list[object] = []
     flaw = ""
     for item in records:
         if isinstance(item, Item):
             found.append(item.value)
-        else:
+            glance.suffices = True
+        elif not glance.ended:
             flaw = f"{item.why} ({item.position})"
         if len(found) >= MOST_RECORDS or records.taken >= MOST_TEXT:
             break
