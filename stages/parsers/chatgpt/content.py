@@ -6,31 +6,34 @@ from dataclasses import dataclass
 
 from stages.parsers.reading.values import Tally, as_list, as_map, as_text, is_blank, one_line
 
-_NEVER_SHOWN = frozenset(
-    {
-        "citable_code_output",
-        "computer_output",
-        "execution_output",
-        "model_editable_context",
-        "reasoning_recap",
-        "sonic_webpage",
-        "system_error",
-        "tether_browsing_code",
-        "tether_browsing_display",
-        "tether_quote",
-        "thoughts",
-        "user_editable_context",
-    }
-)
+CONTEXTS = frozenset({"model_editable_context", "user_editable_context"})
+"""What the model was told about the person and how to answer: no turns, but kept (`instructions.py`)."""
+
+NEVER_SHOWN = CONTEXTS | {
+    "citable_code_output",
+    "computer_output",
+    "execution_output",
+    "reasoning_recap",
+    "sonic_webpage",
+    "system_error",
+    "tether_browsing_code",
+    "tether_browsing_display",
+    "tether_quote",
+    "thoughts",
+}
 """Retrieved sources, results of tools, custom instructions, reasoning: none of it is a turn."""
 
 _WITH_PARTS = frozenset({"text", "multimodal_text", ""})
 _IMAGE = "image_asset_pointer"
 _AUDIO = frozenset({"audio_asset_pointer", "real_time_user_audio_video_asset_pointer"})
-_POINTER = re.compile(r"^(?:file-service|sediment)://")
+# `sediment://file_1?shared_conversation_id=…`: the scheme and the question are no part of the id.
+_POINTER = re.compile(r"^(?:[\w-]+://)?([^?]*)")
 _FENCE = re.compile(r"`{3,}")
 # Tools that fetch pictures of pages and screens for the model; every other tool's pictures are made for the person.
 _FETCHING = re.compile(r"browser|myfiles|file_search|web|computer|container|api_tool|bio|research|canmore")
+
+Names = Mapping[str, str]
+"""What attachments were called, by their id or by the name of their file in the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,41 @@ class Asset:
         return f"[{self.kind}: {self.name or self.id}]" if self.name or self.id else f"[{self.kind}]"
 
 
-def text_of(message: Mapping[str, object], tally: Tally) -> str:
+def is_hidden(message: Mapping[str, object]) -> bool:
+    """Whether the platform itself shows nothing of it. `weight` does not tell: hidden ones carry 1, shown tools 0."""
+    if message.get("recipient") not in (None, "all"):
+        return True
+    metadata = as_map(message.get("metadata"))
+    return bool(metadata.get("is_visually_hidden_from_conversation") or metadata.get("is_user_system_message"))
+
+
+def text_of(message: Mapping[str, object], tally: Tally, names: Names) -> str:
     """What a message of the user or the assistant shows, with a placeholder for each attachment; '' when nothing."""
-    content = as_map(message.get("content"))
+    told = message.get("content")
+    content = {"parts": [told]} if isinstance(told, str) else as_map(told)
     kind = as_text(content.get("content_type"))
-    if kind in _NEVER_SHOWN:
+    if kind in NEVER_SHOWN:
         return ""
-    attached = _attached(message)
+    attached = _attached(message, names)
     if kind == "code":
-        pieces = [_fenced(as_text(content.get("text")), as_text(content.get("language")))]
+        pieces = [fenced(as_text(content.get("text")), as_text(content.get("language")))]
     else:
-        pieces = _shown(content, attached)
+        pieces = _shown(content, attached, names)
         if kind not in _WITH_PARTS:
             tally.count(f"messages had the unknown content type {one_line(kind, 40)!r}")
             pieces = pieces or [as_text(content.get("text")) or as_text(content.get("result"))]
     pieces.extend(asset.placeholder for asset in attached.values())
     return "\n".join(filter(None, pieces))
+
+
+def is_known_shape(content: object) -> bool:
+    """Whether there is nothing to show in `content` only because there is nothing in it: its shape is a known one."""
+    if content is None or isinstance(content, str):
+        return True
+    told = as_map(content)
+    if told.get("content_type") == "code":
+        return isinstance(told.get("text"), str)
+    return as_text(told.get("content_type")) in NEVER_SHOWN or isinstance(told.get("parts"), list)
 
 
 def reasoning_of(content: Mapping[str, object]) -> str:
@@ -72,20 +94,42 @@ def reasoning_of(content: Mapping[str, object]) -> str:
     return "\n\n".join(filter(None, said))
 
 
-def pictures_of(message: Mapping[str, object], tool: str) -> str:
+def pictures_of(message: Mapping[str, object], names: Names) -> str:
     """Placeholders of the pictures that a tool made for the person; '' when its message is none."""
     content = as_map(message.get("content"))
     if content.get("content_type") != "multimodal_text":
         return ""
+    tool = as_text(as_map(message.get("author")).get("name"))
+    title = one_line(as_text(as_map(message.get("metadata")).get("image_gen_title")), 200)
     pictures = (part for part in map(as_map, as_list(content.get("parts"))) if part.get("content_type") == _IMAGE)
-    return "\n".join(_image(part, {}).placeholder for part in pictures if _is_made(part, tool))
+    return "\n".join(_image(part, {}, names, title).placeholder for part in pictures if _is_made(part, tool))
 
 
-def plots_of(message: Mapping[str, object]) -> list[str]:
+def plots_of(message: Mapping[str, object], names: Names) -> list[str]:
     """Placeholders of the pictures that running code put out."""
     result = as_map(as_map(message.get("metadata")).get("aggregate_result"))
     urls = (as_text(as_map(output).get("image_url")) for output in as_list(result.get("messages")))
-    return [Asset("image", _POINTER.sub("", url), "").placeholder for url in urls if url]
+    return [_asset("image", _id_of(url), "", names).placeholder for url in urls if url]
+
+
+def fenced(code: str, language: str) -> str:
+    """`code` in a fence that is longer than any in it; '' when it is blank."""
+    if is_blank(code):
+        return ""
+    fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(code)), default=0))
+    return f"{fence}{'' if language == 'unknown' else language}\n{code}\n{fence}"
+
+
+def _asset(kind: str, id_: str, name: str, names: Names) -> Asset:
+    """With a name, if any is known: `names` are asked last, because the first question is a slow one."""
+    if not name and id_:
+        name = names.get(id_) or names.get(f"{id_}.dat") or ""
+    return Asset(kind, id_, one_line(name, 200))
+
+
+def _id_of(pointer: str) -> str:
+    found = _POINTER.match(pointer)
+    return found[1] if found else ""
 
 
 def _is_made(part: Mapping[str, object], tool: str) -> bool:
@@ -93,7 +137,7 @@ def _is_made(part: Mapping[str, object], tool: str) -> bool:
     return bool(metadata.get("dalle") or metadata.get("generation")) or not _FETCHING.search(tool)
 
 
-def _shown(content: Mapping[str, object], attached: dict[str, Asset]) -> list[str]:
+def _shown(content: Mapping[str, object], attached: dict[str, Asset], names: Names) -> list[str]:
     """The parts that are to be seen. A recording is only told of where nobody wrote down what was said."""
     pieces: list[str] = []
     recordings: list[str] = []
@@ -103,41 +147,36 @@ def _shown(content: Mapping[str, object], attached: dict[str, Asset]) -> list[st
         elif isinstance(part, dict):
             kind = as_text(part.get("content_type"))
             if kind == _IMAGE:
-                pieces.append(_image(part, attached).placeholder)
+                pieces.append(_image(part, attached, names).placeholder)
             elif kind in _AUDIO:
-                recordings.append(_recording(part).placeholder)
+                recordings.append(_recording(part, attached, names).placeholder)
             else:
                 pieces.append(as_text(part.get("text")))
     return recordings if all(map(is_blank, pieces)) else pieces
 
 
-def _image(part: Mapping[str, object], attached: dict[str, Asset]) -> Asset:
+def _image(part: Mapping[str, object], attached: dict[str, Asset], names: Names, title: str = "") -> Asset:
     """A picture in the text, named as among the attachments, from which it is taken, or by what it was drawn from."""
-    id_ = _POINTER.sub("", as_text(part.get("asset_pointer")))
+    id_ = _id_of(as_text(part.get("asset_pointer")))
+    if found := attached.pop(id_, None):
+        return Asset("image", id_, found.name)
     prompt = as_text(as_map(as_map(part.get("metadata")).get("dalle")).get("prompt"))
-    found = attached.pop(id_, None)
-    return Asset("image", id_, found.name if found else one_line(prompt, 200))
+    return _asset("image", id_, one_line(prompt, 200) or title, names)
 
 
-def _recording(part: Mapping[str, object]) -> Asset:
+def _recording(part: Mapping[str, object], attached: dict[str, Asset], names: Names) -> Asset:
     inner = as_map(part.get("audio_asset_pointer")) or part
-    return Asset("audio", _POINTER.sub("", as_text(inner.get("asset_pointer"))), "")
+    id_ = _id_of(as_text(inner.get("asset_pointer")))
+    found = attached.pop(id_, None)
+    return _asset("audio", id_, found.name if found else "", names)
 
 
-def _attached(message: Mapping[str, object]) -> dict[str, Asset]:
+def _attached(message: Mapping[str, object], names: Names) -> dict[str, Asset]:
     """The attachments by their id, in order; those without one by their place."""
     attachments = as_list(as_map(message.get("metadata")).get("attachments"))
     found: dict[str, Asset] = {}
     for place, attachment in enumerate(map(as_map, attachments)):
         is_image = as_text(attachment.get("mime_type")).startswith("image/")
         id_, name = as_text(attachment.get("id")), as_text(attachment.get("name"))
-        found[id_ or str(place)] = Asset("image" if is_image else "file", id_, one_line(name, 200))
+        found[id_ or str(place)] = _asset("image" if is_image else "file", id_, name, names)
     return found
-
-
-def _fenced(code: str, language: str) -> str:
-    """`code` in a fence that is longer than any in it."""
-    if is_blank(code):
-        return ""
-    fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(code)), default=0))
-    return f"{fence}{'' if language == 'unknown' else language}\n{code}\n{fence}"

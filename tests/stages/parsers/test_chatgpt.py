@@ -11,9 +11,6 @@ from tests.stages.parsers.documents import Json, chain, chatgpt, message, shown
 from tests.stages.parsers.harness import as_json, conversations_in, records_of, turns
 
 IMAGE = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
-DRAWN = {**IMAGE, "asset_pointer": "file-service://file-2", "metadata": {"dalle": {"prompt": "a red\nfox"}}}
-SOUND = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://file_3"}
-FILM = {"content_type": "real_time_user_audio_video_asset_pointer", "audio_asset_pointer": SOUND}
 
 
 def read(document: object) -> list[Record]:
@@ -51,37 +48,12 @@ def test_every_layout_of_a_file_gives_the_same_conversation(document: object) ->
     ("content", "expected"),
     [
         (shown("text", parts=["A", "B"]), "A\nB"),
-        (shown("text", parts=["A", {"text": "B"}, 3, None]), "A\nB"),
-        ({"parts": ["no type"]}, "no type"),
-        (shown("multimodal_text", parts=[IMAGE, "What is it?"]), "[image: file_1]\nWhat is it?"),
-        (shown("multimodal_text", parts=[{"content_type": "audio_transcription", "text": "Hi"}, SOUND]), "Hi"),
-        (shown("multimodal_text", parts=[{"content_type": "audio_transcription", "text": "Hi"}, FILM]), "Hi"),
-        (shown("multimodal_text", parts=[FILM]), "[audio: file_3]"),
-        (shown("multimodal_text", parts=[{"content_type": "new", "text": "words"}, {"content_type": "new"}]), "words"),
-        (shown("code", text="print(1)", language="python"), "```python\nprint(1)\n```"),
-        (shown("code", text="a ```` b", language="unknown"), "`````\na ```` b\n`````"),
         (shown("code", text=" "), None),
-        (shown("execution_output", text="2"), None),
-        (shown("reasoning_recap", content="Thought for 6s"), None),
-        (shown("thoughts", thoughts=[{"content": "Hm"}]), None),
-        (shown("user_editable_context", user_profile="P", user_instructions="I"), None),
-        (shown("model_editable_context", model_set_context="M"), None),
-        (shown("tether_browsing_display", result="R"), None),
-        (shown("tether_quote", text="T"), None),
-        (shown("tether_browsing_code", text="T"), None),
-        (shown("sonic_webpage", text="T"), None),
-        (shown("system_error", text="T"), None),
-        (shown("computer_output", text="T"), None),
-        (shown("citable_code_output", output_str="T"), None),
-        (shown("brand_new", parts=["from parts"], text="no"), "from parts"),
-        (shown("brand_new", text="from text"), "from text"),
-        (shown("brand_new", result="from result"), "from result"),
-        (shown("brand_new", other="nothing"), None),
         (shown("text", parts=["", " \n"]), None),
         (shown("text", parts="no list"), None),
     ],
 )
-def test_a_message_shows_what_its_content_type_says(content: Json, expected: str | None) -> None:
+def test_a_message_shows_its_parts_and_none_without_them(content: Json, expected: str | None) -> None:
     assert answer(content) == ([] if expected is None else [("a", expected)])
 
 
@@ -99,7 +71,6 @@ def test_a_message_shows_what_its_content_type_says(content: Json, expected: str
         message("user", "About me", metadata={"is_user_system_message": True}),
         message("user", "Hidden", metadata={"is_visually_hidden_from_conversation": True}),
         message("assistant", content=None),
-        message("assistant", content="text"),
         message("critic", "Hm"),
         {"author": None, "content": {"parts": ["x"]}},
         {},
@@ -116,72 +87,10 @@ def test_an_interrupted_answer_and_one_without_weight_are_turns() -> None:
     assert turns(found) == [("u", "Q"), ("a", "Half of")]
 
 
-def test_attachments_are_told_by_their_names_once() -> None:
-    attached = [
-        {"id": "file_1", "name": "cat.png", "mime_type": "image/png"},
-        {"id": "file_9", "name": "notes.pdf", "mime_type": "application/pdf"},
-        {"name": "photo.jpg", "mime_type": "image/jpeg"},
-        {"id": "file_8"},
-        {},
-        "odd",
-    ]
-    content = shown("multimodal_text", parts=[IMAGE, "See"])
+def test_a_commentary_and_the_final_answer_are_turns_of_their_own() -> None:
+    found = one(message("user", "Q"), message("assistant", "I look.", channel="commentary"), message("assistant", "A"))
 
-    found = one(message("user", content=content, metadata={"attachments": attached}))
-
-    assert turns(found) == [
-        ("u", "[image: cat.png]\nSee\n[file: notes.pdf]\n[image: photo.jpg]\n[file: file_8]\n[file]\n[file]")
-    ]
-
-
-def test_a_message_of_nothing_but_an_attachment_is_a_turn() -> None:
-    found = one(message("user", metadata={"attachments": [{"id": "f", "name": "a.txt", "mime_type": "text/plain"}]}))
-
-    assert turns(found) == [("u", "[file: a.txt]")]
-
-
-def test_a_picture_that_was_made_for_the_person_is_a_turn_of_its_own() -> None:
-    found = one(
-        message("user", "Draw a fox"),
-        message("tool", content=shown("multimodal_text", parts=[DRAWN]), name="dalle.text2im"),
-        message("tool", "DALL·E displayed 1 images.", name="dalle.text2im"),
-        message("assistant", "Here"),
-    )
-
-    assert turns(found) == [("u", "Draw a fox"), ("a", "[image: a red fox]"), ("a", "Here")]
-
-
-def test_a_plot_of_running_code_stands_before_the_answer() -> None:
-    output = {"aggregate_result": {"messages": [{"image_url": "file-service://file-plot"}, {"text": "no picture"}]}}
-    found = one(
-        message("user", "Plot"),
-        message("tool", content=shown("execution_output", text="2"), name="python", metadata=output),
-        message("assistant", "Done"),
-    )
-
-    assert turns(found) == [("u", "Plot"), ("a", "[image: file-plot]\nDone")]
-
-
-def test_thoughts_go_to_the_answer_that_follows_them_and_to_no_other() -> None:
-    def thoughts(*told: Json) -> Json:
-        return message("assistant", content=shown("thoughts", thoughts=list(told)))
-
-    found = one(
-        message("user", "Q"),
-        thoughts({"summary": "Looking", "content": "I look."}, {"summary": "Only summary", "content": ""}),
-        message("assistant", "", content=shown("reasoning_recap", content="Thought for 6s")),
-        message("assistant", "A"),
-        message("assistant", "More"),
-        thoughts({"content": "lost"}),
-        message("user", "R"),
-        message("assistant", "B"),
-    )
-
-    assert [(one.content, one.reasoning) for one in found.messages if one.role == "assistant"] == [
-        ("A", "I look.\n\nOnly summary"),
-        ("More", None),
-        ("B", None),
-    ]
+    assert turns(found) == [("u", "Q"), ("a", "I look."), ("a", "A")]
 
 
 def test_the_model_is_told_by_the_message_else_by_the_conversation() -> None:
@@ -208,7 +117,13 @@ CITED = "\ue200cite\ue202turn0search1\ue202turn0search2\ue201"
         ("A\ue200filecite\ue202turn1file0\ue201\ue200navlist\ue202News\ue202turn0news1\ue201.", {}, "A."),
         ("In \ue200entity\ue202turn0city0\ue202Paris\ue201.", {}, "In Paris."),
         ("\ue203words\ue204 stay \ue206", {}, "words stay "),
-        ("cut \ue200cite\ue202turn0", {}, "cut citeturn0"),
+        ("cut \ue200cite\ue202turn0", {}, "cut "),
+        ("cut \ue200cite\ue202turn0 off", {}, "cut citeturn0 off"),
+        ('In \ue200entity\ue202["city", "Paris", "in France"]\ue201.', {}, "In Paris."),
+        ('See \ue200image_group\ue202{"layout": "row"}\ue201.', {}, "See ."),
+        ("See \ue200new\ue202[broken\ue201.", {}, "See ."),
+        (f"A {CITED}{CITED}.", {"content_references": [{"matched_text": CITED * 2, "alt": "(Both)"}]}, "A (Both)."),
+        ("A【1†x】", {"content_references": [{"matched_text": "【1†x】", "alt": "(X)"}]}, "A(X)"),
         (
             "A【4†a.pdf】 B【9†source】",
             {"citations": [{"start_ix": 1, "metadata": {"name": "a.pdf"}}]},
@@ -251,6 +166,17 @@ def test_a_conversation_without_times_takes_those_of_its_messages_else_that_of_t
     assert dated.created_at == dated.updated_at == dated.messages[0].created_at == "2023-11-14T22:13:20.000Z"
 
 
+@pytest.mark.parametrize("told", ["2023-11-14T22:13:20Z", "1.7e9", 1_700_000_000_000, 1_700_000_000])
+def test_a_conversation_can_tell_its_times_in_several_ways(told: object) -> None:
+    found = one(message("user", "A", create_time=None), create_time=told, update_time=told)
+
+    assert found.created_at == found.updated_at == found.messages[0].created_at == "2023-11-14T22:13:20.000Z"
+
+
+def test_a_conversation_without_a_title_has_none() -> None:
+    assert one(message("user", "A"), title=None).title is None
+
+
 def test_an_answer_stamped_before_what_it_follows_keeps_its_place() -> None:
     found = one(message("user", "Q"), message("assistant", "A", create_time=1_699_999_999.0))
 
@@ -273,6 +199,12 @@ def test_halves_of_characters_and_nul_are_replaced_and_told() -> None:
     assert len([note for note in records if isinstance(note, Note)]) == 2
 
 
+def test_halves_of_characters_in_what_stands_for_a_mark_are_replaced() -> None:
+    reference = {"matched_text": CITED, "alt": "(\ud83d)"}
+
+    assert answer(shown("text", parts=[CITED]), metadata={"content_references": [reference]}) == [("a", "(\ufffd)")]
+
+
 @pytest.mark.parametrize("mapping", [{}, None, {"a": None}, chain(message("system", "S")), chain(None, None)])
 def test_a_conversation_without_a_visible_message_is_empty(mapping: Json | None) -> None:
     assert read([{"id": "c", "title": "T", "create_time": 1.0, "mapping": mapping}]) == [Empty("record 1, byte 1")]
@@ -281,9 +213,7 @@ def test_a_conversation_without_a_visible_message_is_empty(mapping: Json | None)
 def test_records_that_are_no_conversations_are_told_apart() -> None:
     records = read([7, {"name": "no chat"}, {"mapping": "odd"}, chatgpt(message("user", "A"))])
 
-    assert isinstance(records[0], Broken)
-    assert [one for one in records if isinstance(one, Skipped)] == [Skipped("no ChatGPT conversation")] * 2
-    assert len(conversations_in(records)) == 1
+    assert [type(one) for one in records] == [Broken, Skipped, Broken, Conversation]
 
 
 def tree(current: object, **nodes: tuple[str | None, Json | None]) -> Json:
@@ -321,6 +251,20 @@ def test_without_a_current_node_the_newest_end_is_followed(current: object) -> N
     )
 
     assert turns(conversations_in(read([conversation]))[0]) == [("u", "Q"), ("a", "newest")]
+
+
+def test_links_of_which_each_node_tells_another_part_are_put_together() -> None:
+    nodes = {
+        "root": {"children": ["a"], "message": None},
+        "a": {"children": [], "message": message("user", "A")},
+        "b": {"parent": "a", "message": message("assistant", "B")},
+        "c": {"parent": "b", "children": ["d"], "message": message("user", "C")},
+        "d": {"message": message("assistant", "D")},
+    }
+
+    for current in ("d", None):
+        (found,) = conversations_in(read([chatgpt(mapping=nodes, current_node=current)]))
+        assert [text for _, text in turns(found)] == ["A", "B", "C", "D"]
 
 
 def test_parents_are_told_by_lists_of_children_where_the_nodes_do_not() -> None:
