@@ -4,7 +4,8 @@ The tags are those of rendered Markdown, without classes or languages; formulas 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from functools import partial
 from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -18,10 +19,7 @@ _OFTEN_NOT_CLOSED = frozenset({"br", "dd", "dt", "hr", "img", "input", "li", "op
 _KEPT = "\x01"
 """Marks blank lines of code while the others are brought down to one."""
 
-_DROPPED = frozenset({"script", "style", "head", "title", "noscript", "template"})
-_BLOCKS = frozenset({"p", "div", "section", "article", "blockquote", "pre", "ul", "ol", "table", "hr", "body", "html"})
-_HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
-_AROUND = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~"}
+_PARAGRAPHS_ONLY = re.compile(r"\s*(?:<p>[^<\x01]*</p>\s*)+")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _BLANK_LINES = re.compile(r"\n(?=\n)")
@@ -30,6 +28,8 @@ _FENCE = re.compile(r"`{3,}")
 
 def markdown_of(html: str) -> str:
     """The Markdown that `html` stands for, without space around it."""
+    if _PARAGRAPHS_ONLY.fullmatch(html):
+        return _paragraphs(html)
     if _nests_too_deeply(html):
         return _tidy(unescape(_TAG.sub(" ", html)))
     body = LexborHTMLParser(html.replace(_KEPT, "")).body
@@ -42,6 +42,12 @@ def images_of(html: str) -> list[str]:
         return []
     sources = (node.attributes.get("src") for node in LexborHTMLParser(html).css("img"))
     return [source for source in sources if source]
+
+
+def _paragraphs(html: str) -> str:
+    """What most short answers are: to set up a parser takes longer than to read them."""
+    texts = (_squeezed(unescape(part.partition("<p>")[2])).strip() for part in html.split("</p>"))
+    return "\n\n".join(filter(None, texts))
 
 
 def _nests_too_deeply(html: str) -> bool:
@@ -58,40 +64,52 @@ def _nests_too_deeply(html: str) -> bool:
 
 
 def _tidy(text: str) -> str:
+    if "\n" not in text:
+        return text.strip()
     # Blanks at the end of a line come from the markup; inside code they mean nothing either.
-    lines = (line.rstrip() for line in text.split("\n"))
-    return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip()
+    lines = "\n".join(map(str.rstrip, text.split("\n")))
+    return (_MANY_BREAKS.sub("\n\n", lines) if "\n\n\n" in lines else lines).strip()
 
 
-def _children(node: LexborNode) -> Iterator[LexborNode]:
-    return node.iter(include_text=True)
+def _squeezed(text: str) -> str:
+    """`text` with one blank for white space that stands together, as a browser shows it."""
+    if text == "\n":  # what stands between blocks
+        return " "
+    # Most text has none such: to look for it costs far less than to replace every blank by itself.
+    if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
+        return _SPACE.sub(" ", text)
+    return text
 
 
 def _inside(node: LexborNode, depth: int) -> str:
     if depth > _DEEPEST:
-        return _SPACE.sub(" ", node.text())
-    return "".join(_one(child, depth + 1) for child in _children(node))
+        return _squeezed(node.text())
+    parts = []
+    child = node.first_child
+    while child is not None:
+        if child.is_text_node:
+            parts.append(_squeezed(child.text_content or ""))
+        elif child.is_element_node:
+            parts.append(_RENDERED.get(child.tag or "", _inside)(child, depth + 1))
+        child = child.next
+    return "".join(parts)
 
 
-def _one(node: LexborNode, depth: int) -> str:
-    tag = node.tag or ""
-    if tag == "-text":
-        return _SPACE.sub(" ", node.text(deep=False))
-    if tag in _DROPPED or tag.startswith("-"):
-        return ""
-    if tag in _HEADINGS:
-        return f"\n\n{_HEADINGS[tag]} {_flat(node, depth)}\n\n"
-    if tag in _AROUND:
-        return _around(_AROUND[tag], _inside(node, depth))
-    render = _RENDERED.get(tag)
-    if render is not None:
-        return render(node, depth)
-    inner = _inside(node, depth)
-    return f"\n\n{inner.strip()}\n\n" if tag in _BLOCKS else inner
+def _flat(node: LexborNode, depth: int) -> str:
+    return " ".join(_inside(node, depth).split())
 
 
-def _around(mark: str, inner: str) -> str:
+def _block(node: LexborNode, depth: int) -> str:
+    return f"\n\n{_inside(node, depth).strip()}\n\n"
+
+
+def _heading(mark: str, node: LexborNode, depth: int) -> str:
+    return f"\n\n{mark} {_flat(node, depth)}\n\n"
+
+
+def _around(mark: str, node: LexborNode, depth: int) -> str:
     """`mark` around the words; blanks stay outside, where Markdown needs them."""
+    inner = _inside(node, depth)
     words = inner.strip()
     if not words:
         return inner
@@ -100,18 +118,9 @@ def _around(mark: str, inner: str) -> str:
     return f"{before}{mark}{words}{mark}{after}"
 
 
-def _flat(node: LexborNode, depth: int) -> str:
-    return " ".join(_inside(node, depth).split())
-
-
-def _break(node: LexborNode, depth: int) -> str:
+def _always(text: str, node: LexborNode, depth: int) -> str:
     del node, depth
-    return "\n"
-
-
-def _rule(node: LexborNode, depth: int) -> str:
-    del node, depth
-    return "\n\n---\n\n"
+    return text
 
 
 def _code(node: LexborNode, depth: int) -> str:
@@ -122,7 +131,7 @@ def _code(node: LexborNode, depth: int) -> str:
 
 def _preformatted(node: LexborNode, depth: int) -> str:
     del depth
-    text = _BLANK_LINES.sub(lambda lines: lines[0].replace("\n", "\n" + _KEPT), node.text().strip("\n"))
+    text = _BLANK_LINES.sub("\n" + _KEPT, node.text().strip("\n"))
     fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(text)), default=0))
     return f"\n\n{fence}\n{text}\n{fence}\n\n"
 
@@ -145,11 +154,9 @@ def _image(node: LexborNode, depth: int) -> str:
 
 
 def _list(node: LexborNode, depth: int) -> str:
-    numbered = node.tag == "ol"
-    items = [child for child in _children(node) if child.tag not in ("-text", "-comment")]
     lines = []
-    for number, item in enumerate(items, 1):
-        mark = f"{number}. " if numbered else "- "
+    for number, item in enumerate((child for child in node.iter() if child.is_element_node), 1):
+        mark = f"{number}. " if node.tag == "ol" else "- "
         lines.append(_prefixed(_tight(_tidy(_inside(item, depth))), mark, " " * len(mark)))
     return "\n\n" + "\n".join(lines) + "\n\n"
 
@@ -160,13 +167,12 @@ def _tight(text: str) -> str:
 
 
 def _prefixed(text: str, first: str, others: str) -> str:
-    lines = text.split("\n")
-    return "\n".join((first if number == 0 else others) + line for number, line in enumerate(lines))
+    return first + text.replace("\n", "\n" + others)
 
 
 def _table(node: LexborNode, depth: int) -> str:
-    sections = [child for child in _children(node) if child.tag in ("thead", "tbody", "tfoot")]
-    rows = [_row(row, depth) for section in sections for row in _children(section) if row.tag == "tr"]
+    sections = [child for child in node.iter() if child.tag in ("thead", "tbody", "tfoot")]
+    rows = [_row(row, depth) for section in sections for row in section.iter() if row.tag == "tr"]
     rows = [row for row in rows if row]
     if not rows:
         return ""
@@ -177,19 +183,25 @@ def _table(node: LexborNode, depth: int) -> str:
 
 
 def _row(node: LexborNode, depth: int) -> list[str]:
-    return [_cell(cell, depth) for cell in _children(node) if cell.tag in ("td", "th")]
+    return [_cell(cell, depth) for cell in node.iter() if cell.tag in ("td", "th")]
 
 
 def _cell(node: LexborNode, depth: int) -> str:
     return _flat(node, depth + 2).replace("|", r"\|")
 
 
-_RENDERED = {
+_RENDERED: Mapping[str, Callable[[LexborNode, int], str]] = {
+    **dict.fromkeys(("script", "style", "head", "title", "noscript", "template"), partial(_always, "")),
+    **dict.fromkeys(("p", "div", "section", "article"), _block),
+    **{f"h{level}": partial(_heading, "#" * level) for level in range(1, 7)},
+    **dict.fromkeys(("strong", "b"), partial(_around, "**")),
+    **dict.fromkeys(("em", "i"), partial(_around, "*")),
+    **dict.fromkeys(("del", "s"), partial(_around, "~~")),
     "a": _link,
     "blockquote": _quote,
-    "br": _break,
+    "br": partial(_always, "\n"),
     "code": _code,
-    "hr": _rule,
+    "hr": partial(_always, "\n\n---\n\n"),
     "img": _image,
     "ol": _list,
     "pre": _preformatted,

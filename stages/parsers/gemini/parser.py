@@ -1,50 +1,146 @@
-"""Gemini: Google Takeout's activity in JSON, and what the community's thread exporter merges.
+"""Gemini: a table of the shapes in which its conversations come, and what Google hands out beside them.
 
-Two shapes that have little in common but the platform and its conversation ids: a log of prompts with their answers
-(`takeout.py`), and threads as the page showed them (`threads.py`).
+The shapes have little in common but the platform and its conversation ids. Each has a module that tells what it is and
+reads it; here stand their names, their order (the first that claims a file has it) and what is said about them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from stages.parsers.contract import Bid, NotAChat, Peek, ReadContext, Record, SourceFile, Variant
-from stages.parsers.gemini.records import is_activity, is_of_gemini
-from stages.parsers.gemini.takeout import read_activity
-from stages.parsers.gemini.threads import is_batch, is_thread, read_threads
-from stages.parsers.reading.refusals import format_is, page_holds, records_have
-from stages.parsers.reading.values import as_map, as_text
-
-TAKEOUT = "takeout"
-THREADS = "threads"
-_ADVICE = "In Google Takeout choose My Activity > Gemini Apps, in JSON."
-
-
-def _is_google_activity(peek: Peek) -> bool:
-    return peek.wrapping == "array" and records_have("header", "title", "time", "products")(peek)
-
-
-def _is_saved_page(peek: Peek) -> bool:
-    """Whether records have messages, and the address of Gemini's page."""
-    records = map(as_map, peek.records)
-    return any("messages" in record and "gemini.google.com/" in as_text(record.get("url")) for record in records)
+from stages.parsers.gemini.ai_studio import holds_prompts, read_prompts
+from stages.parsers.gemini.cli import holds_sessions, read_sessions
+from stages.parsers.gemini.exporters import (
+    VOYAGER_REPORT,
+    holds_saved_chats,
+    holds_voyager,
+    is_voyagers_elsewhere,
+    lists_chats,
+    read_saved_chats,
+)
+from stages.parsers.gemini.siblings import TAKEOUT_SIBLINGS
+from stages.parsers.gemini.takeout import holds_activity, holds_page, read_activity, read_page
+from stages.parsers.gemini.threads import holds_thread_drafts, holds_threads, read_threads
+from stages.parsers.gemini.workspace import holds_workspace_chat, read_workspace
+from stages.parsers.reading.chat_exporter import VARIANT, bid_for, read_exporter
+from stages.parsers.reading.refusals import format_is, records_have
 
 
-class Gemini:
-    """Reads Gemini's conversations. The variant says which of the two shapes the file has."""
+class Shape(NamedTuple):
+    """A variant, what is claimed as one (and how surely), and what reads it."""
 
-    platform = "gemini"
-    title = "Gemini"
-    variants = (
+    variant: Variant
+    fits: Callable[[Peek], bool]
+    weight: int
+    read: Callable[[SourceFile, ReadContext], Iterator[Record]]
+
+
+SHAPES = (
+    Shape(
         Variant(
-            TAKEOUT,
-            "Google Takeout, My Activity > Gemini Apps, in JSON, with and without links to the chats",
-            "prompts and answers; without links, grouped by pauses (`gapMinutes` in config.json, 30 minutes)",
-        ),
-        Variant(
-            THREADS,
+            "threads",
             "threads and batches merged with their activity by the community's thread exporter",
             "messages in the order of the thread",
         ),
-    )
+        holds_threads,
+        Bid.MARKER,
+        read_threads,
+    ),
+    Shape(
+        Variant(
+            "thread-drafts",
+            "threads of the community's thread exporter before the merge with their activity",
+            "messages in the order of the thread; they tell no times and get that of the export, marked as inferred",
+        ),
+        holds_thread_drafts,
+        Bid.MARKER,
+        read_threads,
+    ),
+    Shape(
+        Variant(
+            "voyager",
+            "a chat that the Voyager extension saved as JSON",
+            "questions and answers in Markdown, attachments as placeholders; it tells no times",
+        ),
+        holds_voyager,
+        Bid.MARKER,
+        read_saved_chats,
+    ),
+    Shape(
+        VARIANT,
+        lambda peek: bid_for(peek, "gemini") is not None,
+        Bid.MARKER,
+        lambda file, context: read_exporter(file, "gemini", context),
+    ),
+    Shape(
+        Variant(
+            "ai-studio",
+            "a prompt of Google AI Studio: a file of Google Drive, mostly without an extension, alone or in a ZIP",
+            "the thread with code and results, reasoning, model, files as placeholders, the system instruction",
+        ),
+        holds_prompts,
+        Bid.SHAPE,
+        read_prompts,
+    ),
+    Shape(
+        Variant(
+            "gemini-cli",
+            "a session of gemini-cli (session-….json or .jsonl)",
+            "what was said, with reasoning and model; no calls of tools, and nothing that was taken back",
+        ),
+        holds_sessions,
+        Bid.SHAPE,
+        read_sessions,
+    ),
+    Shape(
+        Variant(
+            "takeout",
+            "Google Takeout, My Activity > Gemini Apps, in JSON, with and without links to the chats",
+            "prompts and answers; without links, grouped by pauses (`gapMinutes` in config.json, 30 minutes)",
+        ),
+        holds_activity,
+        Bid.SHAPE,
+        read_activity,
+    ),
+    Shape(
+        Variant(
+            "takeout-page",
+            "Google Takeout, My Activity > Gemini Apps, in HTML (what Takeout offers first), in any language",
+            "the same, with times to the second; where their zone is not told, they are read as local",
+        ),
+        holds_page,
+        Bid.SHAPE,
+        read_page,
+    ),
+    Shape(
+        Variant(
+            "workspace",
+            "Google Takeout, Gemini in Workspace > Conversation History (conversation_….txt)",
+            "the last version of each turn that was not deleted, reasoning, names of pictures",
+        ),
+        holds_workspace_chat,
+        Bid.SHAPE,
+        read_workspace,
+    ),
+    Shape(
+        Variant(
+            "saved-chats",
+            "chats that other extensions saved as JSON, with the address of the chat",
+            "messages in their order, reasoning where it is told; times where they are not those of the export",
+        ),
+        holds_saved_chats,
+        Bid.SHAPE,
+        read_saved_chats,
+    ),
+)
+
+
+class Gemini:
+    """Reads Gemini's conversations, in any of `SHAPES`."""
+
+    platform = "gemini"
+    title = "Gemini"
+    variants = tuple(shape.variant for shape in SHAPES)
     not_chats = (
         NotAChat(
             format_is("gemini-activity-list-draft", "gemini-activity-detail-draft"),
@@ -52,38 +148,35 @@ class Gemini:
             "Merge it with the thread drafts in the exporter, and drop the merged file.",
         ),
         NotAChat(
-            format_is("gemini-visible-chat-draft"),
-            "it is a draft of a Gemini thread without times, which needs a merge with the activity.",
-            "Merge it with an activity export in the exporter, and drop the merged file.",
+            format_is(VOYAGER_REPORT),
+            "it is a report that Gemini wrote, as Voyager saved it, and no chat.",
+            "Save the chat in which it was written.",
         ),
         NotAChat(
-            _is_saved_page,
-            "it is a thread of Gemini as a browser extension saved it, which is not read yet.",
-            _ADVICE,
-        ),
-        NotAChat(_is_google_activity, "it is Google activity, but none of it is Gemini's.", _ADVICE),
-        NotAChat(
-            page_holds("outer-cell", "header-cell"),
-            "it is Google activity as a web page, which is not read yet.",
-            _ADVICE,
+            is_voyagers_elsewhere,
+            "it is a chat that Voyager saved from another site than Gemini.",
+            "Drop the export of that site itself.",
         ),
         NotAChat(
-            page_holds("gemini", "gem"),
-            "it is a page about Gemini (such as Gems or scheduled actions) without conversations.",
-            _ADVICE,
+            lists_chats,
+            "it has addresses of chats with Gemini that a browser extension saved, and nothing that was said in them.",
+            "Drop the files that hold the messages.",
         ),
+        NotAChat(
+            records_have("runSettings"),
+            "it holds settings of Google AI Studio, and no chat.",
+            "Drop the prompts themselves, from the folder Google AI Studio of Google Drive.",
+        ),
+        *TAKEOUT_SIBLINGS,
     )
 
     def bid(self, peek: Peek) -> Bid | None:
-        """Threads name their format; activity is known by its shape and by the product it tells."""
-        if peek.kind != "json":
-            return None
-        if is_batch(peek.envelope) or any(map(is_thread, peek.records)):
-            return Bid(THREADS, Bid.MARKER)
-        if peek.wrapping == "array" and any(is_activity(one) and is_of_gemini(one) for one in peek.records):
-            return Bid(TAKEOUT, Bid.SHAPE)
-        return None
+        """The first shape that fits."""
+        return next((Bid(shape.variant.name, shape.weight) for shape in SHAPES if shape.fits(peek)), None)
 
     def read(self, file: SourceFile, variant: str, context: ReadContext) -> Iterator[Record]:
         """See `Parser.read`; but activity is grouped: its conversations come after everything else of the file."""
-        return read_threads(file) if variant == THREADS else read_activity(file, context.gap_minutes)
+        return _READERS[variant](file, context)
+
+
+_READERS = {shape.variant.name: shape.read for shape in SHAPES}

@@ -1,122 +1,73 @@
-"""Google Takeout, My Activity > Gemini Apps, as JSON: a log of prompts from which conversations are put together.
+"""Google Takeout, My Activity > Gemini Apps: a log of prompts from which conversations are put together.
 
-Records that link to chats belong to each of them (a branch is a chat of its own). The others, as all were before
-August 2026, are put together by time: a conversation ends where nothing was said for longer than the gap. Records are
-not sorted in the file, and times are not unique; ids come from times and prompts, so that a later export gives the
-same ones.
+It comes as JSON or as a web page, which is what Takeout offers first. Both tell the same, and make the same
+conversations with the same ids; what the page does not have are milliseconds. Names of folders and files are in the
+language of the account and tell nothing.
 """
 
-import hashlib
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterator
+from datetime import tzinfo
 
-from stages.parsers.contract import Broken, Empty, Record, Skipped, SourceFile
-from stages.parsers.gemini.records import Turn, is_activity, is_of_gemini, turn_of
-from stages.parsers.reading.drafts import Draft, conversation_of
-from stages.parsers.reading.json_stream import Item, Records
-from stages.parsers.reading.values import Tally, as_map, is_blank, milliseconds, one_line
-
-_ENOUGH_TO_LEARN = 8
-_SHARE_TO_LEARN = 0.6
-# What a verb before the prompt can look like: up to a colon, or three words, two, one.
-_LEADS = tuple(map(re.compile, (r"[^\n:：]{1,40}[:：]\s*", r"(?:\S+\s+){3}", r"(?:\S+\s+){2}", r"\S+\s+")))
-_TWICE = "turns were in the file more than once and are kept once"
+from packages_store.errors import SourceBroken
+from stages.parsers.contract import Broken, Peek, ReadContext, Record, SourceFile
+from stages.parsers.gemini.pages import cards_of, is_card_of_gemini, turn_in_card
+from stages.parsers.gemini.records import is_activity, is_of_gemini, turn_in_record
+from stages.parsers.gemini.turns import Turn, conversations_in
+from stages.parsers.reading.json_stream import Records
+from stages.parsers.reading.text import Text, count_lost, open_text
+from stages.parsers.reading.values import Tally
 
 
-def read_activity(file: SourceFile, gap_minutes: int) -> Iterator[Record]:
+def holds_activity(peek: Peek) -> bool:
+    """Whether one of the first records is Gemini's: by its product or by a link to a chat."""
+    return peek.wrapping == "array" and any(is_activity(one) and is_of_gemini(one) for one in peek.records)
+
+
+def holds_page(peek: Peek) -> bool:
+    """Whether one of the first cards of a page is Gemini's: by its header or by a link to a chat."""
+    return peek.kind == "text" and any(is_card_of_gemini(card) for card in cards_of(io.StringIO(peek.head)))
+
+
+def read_activity(file: SourceFile, context: ReadContext) -> Iterator[Record]:
     """What the file holds that is no turn, then its conversations, oldest first.
 
-    Holds the text of all turns, but of one answer's HTML at a time.
+    Holds the text of all turns, compressed, but of one answer's HTML at a time.
     """
     tally = Tally()
-    turns: list[Turn] = []
     with file.open() as stream:
         records = Records(stream)
-        for item in records:
-            found = item if isinstance(item, Broken) else _classified(item, records, tally)
-            if isinstance(found, Turn):
-                turns.append(found)
-            else:
-                yield found
-    lead = _learnt_lead([turn.prompt for turn in turns if turn.answers and not turn.known])
-    for id_, group in _grouped(sorted(turns), gap_minutes * 60_000):
-        yield _conversation(id_, group, lead, file.modified_at, tally)
+        found = (item if isinstance(item, Broken) else turn_in_record(item.value, records, tally) for item in records)
+        yield from _conversations(found, file, context, tally)
+
+
+def read_page(file: SourceFile, context: ReadContext) -> Iterator[Record]:
+    """As `read_activity`; holds one card at a time."""
+    tally = Tally()
+    with open_text(file) as page:
+        yield from _conversations(_in_cards(page, file.size, context.zone, tally), file, context, tally)
+
+
+def _in_cards(page: Text, size: int, zone: tzinfo, tally: Tally) -> Iterator[Turn | Record]:
+    try:
+        for card in cards_of(page):
+            if card.is_closed:
+                yield turn_in_card(card, zone, tally)
+            if not card.is_followed:
+                yield Broken(f"card {card.number}", f"the file is cut short at byte {size}")
+    except SourceBroken as error:
+        yield Broken(error.position, str(error))
+    count_lost(page, tally)
+
+
+def _conversations(
+    found: Iterator[Turn | Record], file: SourceFile, context: ReadContext, tally: Tally
+) -> Iterator[Record]:
+    turns: list[Turn] = []
+    for one in found:
+        if isinstance(one, Turn):
+            turns.append(one)
+        else:
+            yield one
+    yield from conversations_in(turns, context.gap_minutes, file.modified_at, tally)
     yield from tally.notes()
-
-
-def _classified(item: Item, records: Records, tally: Tally) -> Turn | Record:
-    if not is_activity(item.value):
-        return Broken(records.position, "an activity has a title and a time, and this has not")
-    if not is_of_gemini(item.value):
-        return Skipped("activity of another Google product")
-    if milliseconds(as_map(item.value).get("time")) is None:
-        return Broken(records.position, "its time cannot be read")
-    turn = turn_of(as_map(item.value), tally)
-    return turn if turn is not None else Skipped("activity that is no turn of a chat")
-
-
-def _learnt_lead(prompts: Sequence[str]) -> str:
-    """What stands before the prompts of an account in a language that is not known yet; '' when it cannot be told."""
-    if len(prompts) < _ENOUGH_TO_LEARN:
-        return ""
-    for form in _LEADS:
-        leads = Counter(found[0] for prompt in prompts if (found := form.match(prompt)))
-        for lead, times in leads.most_common(1):
-            if times >= _SHARE_TO_LEARN * len(prompts):
-                return lead
-    return ""
-
-
-def _grouped(turns: Sequence[Turn], gap: int) -> list[tuple[str, list[tuple[Turn, str]]]]:
-    """The conversations that `turns` (sorted) make, each with the answers that belong to it, oldest first."""
-    groups: dict[str, list[tuple[Turn, str]]] = {}
-    session, last = "", None
-    for turn in turns:
-        for number, chat in enumerate(turn.chats):
-            groups.setdefault(chat, []).append((turn, _answer(turn, number)))
-        if not turn.chats:
-            if last is None or turn.at - last > gap:
-                session = f"gemini-takeout-{_key(turn).replace(':', '-')}"
-            last = turn.at
-            groups.setdefault(session, []).append((turn, _answer(turn, 0)))
-    return list(groups.items())
-
-
-def _answer(turn: Turn, number: int) -> str:
-    """The answer in the chat with this number: its own where there is one for each chat, else all of them."""
-    if len(turn.answers) == len(turn.chats) > 1:
-        return turn.answers[number]
-    return "\n\n".join(dict.fromkeys(answer for answer in turn.answers if not is_blank(answer)))
-
-
-def _key(turn: Turn) -> str:
-    """What identifies a turn in every export: its second (others have no more) and its prompt, as the export has it."""
-    prompt = unicodedata.normalize("NFC", turn.prompt).encode("utf-8", "surrogatepass")
-    return f"{turn.at // 1000}:{hashlib.sha256(prompt).hexdigest()[:8]}"
-
-
-def _conversation(id_: str, group: Sequence[tuple[Turn, str]], lead: str, otherwise: int, tally: Tally) -> Record:
-    turns: dict[str, tuple[Turn, str]] = {}
-    for turn, answer in group:
-        key = _key(turn)
-        if key in turns:
-            tally.count(_TWICE)
-        if key not in turns or len(answer) > len(turns[key][1]):
-            turns[key] = turn, answer
-    drafts = [draft for key, (turn, answer) in turns.items() for draft in _drafts(key, turn, answer, lead)]
-    if not drafts:
-        return Empty(f"conversation {id_}")
-    title = one_line(next((draft.content for draft in drafts if draft.role == "user"), drafts[0].content))
-    return conversation_of(id_, "gemini", title, drafts, created=None, updated=None, otherwise=otherwise)
-
-
-def _drafts(key: str, turn: Turn, answer: str, lead: str) -> Iterator[Draft]:
-    prompt = turn.prompt if turn.known else turn.prompt.removeprefix(lead)
-    asked = "\n".join([prompt, *turn.files]).strip()
-    if asked:
-        yield Draft(f"{key}:u", "user", asked, turn.at)
-    if not is_blank(answer):
-        # The export has one time for both; the answer's comes after it.
-        yield Draft(f"{key}:a", "assistant", answer, turn.at + 1, inferred=True)

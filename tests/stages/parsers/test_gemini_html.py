@@ -33,6 +33,12 @@ from stages.parsers.gemini.markdown import images_of, markdown_of
         ("<script>x</script><style>y</style><!-- z --><custom-tag>kept</custom-tag>", "kept"),
         ("a &amp; b &lt;c&gt; $x_1$", "a & b <c> $x_1$"),
         ("plain text", "plain text"),
+        ("<p>a &lt;b&gt; &amp;\n  c&nbsp;d</p>\n<p> </p><p>&#32;e\t f&#10;g</p>\n", "a <b> & c\xa0d\n\ne f g"),
+        ("<P>a</P><p>b", "a\n\nb"),
+        ("<p>a</p>\n<p>b <i>c</i></p>", "a\n\nb *c*"),
+        ("<ul><!-- x --><li>a</li>\n<!-- y --><li>b</li></ul>", "- a\n- b"),
+        ("<ol>\n<li><p>a</p>\n<p>b</p></li>\n<li>c</li></ol>", "1. a\n   b\n2. c"),
+        ("<p>a\r\nb\fc</p><div>d\r\ne</div>", "a b c\n\nd e"),
         ("<p>a \x01 b</p>", "a b"),
         ("", ""),
     ],
@@ -50,6 +56,23 @@ def test_deep_nesting_is_read_at_once_and_keeps_its_words(tag: str, depth: int) 
 def test_many_tags_side_by_side_are_not_taken_for_deep_nesting() -> None:
     assert markdown_of("<p>a</p>" * 2000).count("a") == 2000
     assert markdown_of("<p><b>a</b>" * 2000).count("**a**") == 2000
+
+
+def test_a_paragraph_reads_the_same_with_and_without_others_of_another_kind() -> None:
+    texts = [
+        "a",
+        " a  b ",
+        "a\n b",
+        "&lt;p&gt; &amp;amp; &#x41; &nbsp; &copy b",
+        "",
+        "\u2028x\u00a0",
+        "*a* `b`",
+        "a\tb\u0085c",
+    ]
+
+    for text in texts:
+        alone, among = markdown_of(f"<p>{text}</p>"), markdown_of(f"<p>{text}</p><hr>")
+        assert among == f"{alone}\n\n---".strip()
 
 
 def test_the_images_of_an_answer_are_listed() -> None:
