@@ -1,22 +1,31 @@
 """Which parser reads which file of an upload. By content only: names are for people."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packages_store.errors import SourceBroken, Unrecognised
 from stages.parsers.contract import Bid, Parser, Peek, ReadContext, Record, SourceFile
-from stages.parsers.reading.containers import DEFAULT_LIMITS, Limits, open_container
-from stages.parsers.reading.peeking import archive_kind, peek
+from stages.parsers.reading.containers import Archive, Upload, open_upload
+from stages.parsers.reading.limits import DEFAULT_LIMITS, Limits
+from stages.parsers.reading.peeking import GZIP, SPLIT_ZIP, ZIP, Look, is_document, look
 from stages.parsers.reading.refusals import explain
+from stages.parsers.reading.sets import missing_parts, shards_named_in
+from stages.parsers.reading.siblings import Names
 from stages.parsers.registry import PARSERS
 
 _REASONS_TOLD = 3
+_BESIDE_CHATS = "it is an archive beside chats and was left closed. If it holds chats of yours, drop it alone."
+_JOIN = "Put all its parts (.z01, .z02, …, .zip) into one folder, unpack it there and drop what was in it."
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file with chats. `member` is its path in the archive, None for the upload itself; `size` is in bytes."""
+    """A file with chats. `member` is its path in the archive, None for the upload itself; `size` is in bytes.
+
+    The path of a file in an archive that lies in an archive goes on through it: `portal.zip/conversations.json`. The
+    size of a gzip file is that of what is packed.
+    """
 
     member: str | None
     platform: str
@@ -27,11 +36,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What lies in an upload: every file of it is in one of the two."""
+    """What lies in an upload: every file of it is in one of the first two."""
 
     found: tuple[Found, ...]
     ignored: tuple[tuple[str, str], ...]
-    """Member and reason of every file that is not read."""
+    """Member and reason of every file that is not read. Of an archive without chats, only the archive is named."""
+    missing: tuple[str, ...] = ()
+    """Names of shards and parts that others in the same archive show to be missing from it."""
 
 
 def inspect(
@@ -39,25 +50,23 @@ def inspect(
 ) -> Inspection:
     """What lies in the upload at `path`, which a person knows as `name`.
 
-    Raises Unrecognised when there is no chat in it, with the reason (for an archive, those of its first files), and
-    SourceBroken when it is an archive that cannot be read.
+    Raises Unrecognised when there is no chat in it, with the reason (for an archive, those of its first files),
+    SourceBroken when it is an archive that cannot be read, and OSError when there is no space to unpack what lies in
+    another archive.
     """
-    found: list[Found] = []
-    ignored: list[tuple[str, str]] = []
-    with open_container(path, name, limits) as container:
-        for member, file in container.files:
-            try:
-                found.append(_choose(file, member, parsers))
-            except _NotRead as reason:
-                if member is None:
-                    raise Unrecognised(f"Not imported: {reason.what}", reason.advice) from None
-                ignored.append((member, f"{reason.what} {reason.advice}".strip()))
-            except SourceBroken as error:
-                ignored.append((member or name, str(error)))
-        ignored.extend(container.refused)
-    if not found:
-        raise Unrecognised(f"{name} holds no chat that can be read. {_told(ignored)}")
-    return Inspection(tuple(found), tuple(ignored))
+    with open_upload(path, name, limits, at_a_glance=True) as upload:
+        inspector = _Inspector(upload, parsers)
+        try:
+            archive = inspector.look_at(upload.file, None)
+        except _NotRead as reason:
+            raise Unrecognised(f"Not imported: {reason.what}", reason.advice) from None
+        if archive is not None:
+            with upload.archive(archive) as opened:
+                inspector.look_into(opened)
+    if not inspector.found:
+        raise Unrecognised(f"{name} holds no chat that can be read. {_told(inspector.ignored)}")
+    missing = missing_parts(inspector.names, inspector.declared)
+    return Inspection(tuple(inspector.found), tuple(inspector.ignored), missing)
 
 
 def read(
@@ -73,13 +82,16 @@ def read(
     """The records of a file that `inspect` found, named as it was found.
 
     Raises SourceBroken when the file is not there any more, and Unrecognised when there is no such parser. What is
-    wrong inside the file is told by the records.
+    wrong inside the file is told by the records. What other files of the archive tell about names is added to
+    `context`.
     """
     chosen = next((one for one in parsers if one.platform == parser), None)
     if chosen is None:
         raise Unrecognised(f"There is no parser {parser!r}.", "Install the version that found the file.")
-    with open_container(path, path.name, limits) as container:
-        yield from chosen.read(container.file(member), variant, context)
+    with open_upload(path, path.name, limits) as upload:
+        file, archive = upload.find(member)
+        names = Names(lambda: archive.contents.files if archive else ())
+        yield from chosen.read(file, variant, replace(context, names=names))
 
 
 class _NotRead(Exception):
@@ -90,26 +102,94 @@ class _NotRead(Exception):
         self.what = what
         self.advice = advice
 
-
-def _choose(file: SourceFile, member: str | None, parsers: Sequence[Parser]) -> Found:
-    """Raises _NotRead when nobody, or more than one, claims the file, and SourceBroken when it cannot be unpacked."""
-    archive = archive_kind(file)
-    if archive:
-        raise _NotRead(f"it is a {archive} archive.", "Unpack it and drop what was in it.")
-    parser, bid = _highest(peek(file), parsers)
-    return Found(member, parser.platform, parser.platform, bid.variant, file.size)
+    def __str__(self) -> str:
+        return f"{self.what} {self.advice}".strip()
 
 
-def _highest(seen: Peek, parsers: Sequence[Parser]) -> tuple[Parser, Bid]:
-    bids = [(parser, bid) for parser in parsers if (bid := parser.bid(seen)) is not None]
-    if not bids:
-        raise _NotRead(*explain(seen, parsers))
-    best = max(bid.weight for _, bid in bids)
-    tied = [(parser, bid) for parser, bid in bids if bid.weight == best]
-    if len(tied) > 1:
-        names = " and ".join(sorted(parser.platform for parser, _ in tied))
-        raise _NotRead(f"it could be from {names}, and none of them is surer than the other.", "Please report it.")
-    return tied[0]
+class _Inspector:
+    """What has been found so far in one upload."""
+
+    def __init__(self, upload: Upload, parsers: Sequence[Parser]) -> None:
+        self._upload = upload
+        self._parsers = parsers
+        self.found: list[Found] = []
+        self.ignored: list[tuple[str, str]] = []
+        self.names: set[str] = set()
+        self.declared: list[str] = []
+
+    def look_into(self, archive: Archive) -> None:
+        """Look at every file in `archive`, and into the archives in it when there is no chat beside them.
+
+        Beside chats an archive was attached to one of them: what a person once sent is no export of theirs.
+        """
+        contents = archive.contents
+        self.names.update(file.name for file in contents.files)
+        found, archives = len(self.found), list[SourceFile]()
+        for file in contents.files:
+            try:
+                packed = self.look_at(file, file.name)
+            except (_NotRead, SourceBroken) as reason:
+                self.ignored.append((file.name, str(reason)))
+            else:
+                archives += [packed] if packed else []
+        self.ignored.extend(contents.refused)
+        if len(self.found) > found:
+            self.ignored.extend((inner.name, _BESIDE_CHATS) for inner in archives)
+        else:
+            for inner in archives:
+                self._look_inside(inner, archive)
+
+    def look_at(self, file: SourceFile, member: str | None) -> SourceFile | None:
+        """Find out whose the file is; when it is an archive to look into, hand it back.
+
+        Raises _NotRead when nobody, or more than one, claims the file, and SourceBroken when it cannot be unpacked.
+        """
+        seen = look(file)
+        if seen.archive == GZIP:
+            file = self._upload.gunzipped(file)
+            seen = look(file)
+        if seen.archive == ZIP and not (member and is_document(seen.head)):
+            return file
+        if reason := self._not_to_be_read(seen, member):
+            raise reason
+        parser, bid = self._highest(seen.peek, member)
+        self.found.append(Found(member, parser.platform, parser.platform, bid.variant, file.size))
+        return None
+
+    def _not_to_be_read(self, seen: Look, member: str | None) -> _NotRead | None:
+        if seen.archive == ZIP:
+            return _NotRead("it is a document or a program, no chat.", "")
+        if seen.archive == SPLIT_ZIP or (member is None and self._upload.is_last_part()):
+            return _NotRead("it is a part of a ZIP that was split.", _JOIN)
+        if seen.archive:
+            return _NotRead(f"it is a {seen.archive} archive.", "Unpack it and drop what was in it.")
+        return None
+
+    def _look_inside(self, file: SourceFile, around: Archive) -> None:
+        found, ignored = len(self.found), len(self.ignored)
+        try:
+            with self._upload.archive(file, around) as archive:
+                self.look_into(archive)
+        except SourceBroken as error:
+            self.ignored.append((file.name, str(error)))
+        else:
+            if len(self.found) == found:
+                reason = f"it is an archive without chats. {_told(self.ignored[ignored:])}"
+                self.ignored[ignored:] = [(file.name, reason)]
+
+    def _highest(self, seen: Peek, member: str | None) -> tuple[Parser, Bid]:
+        bids = [(parser, bid) for parser in self._parsers if (bid := parser.bid(seen)) is not None]
+        if not bids:
+            if member is not None:
+                folder = member[: member.rfind("/") + 1]
+                self.declared.extend(shards_named_in(list(seen.records), folder))
+            raise _NotRead(*explain(seen, self._parsers))
+        best = max(bid.weight for _, bid in bids)
+        tied = [(parser, bid) for parser, bid in bids if bid.weight == best]
+        if len(tied) > 1:
+            names = " and ".join(sorted(parser.platform for parser, _ in tied))
+            raise _NotRead(f"it could be from {names}, and none of them is surer than the other.", "Please report it.")
+        return tied[0]
 
 
 def _told(ignored: Sequence[tuple[str, str]]) -> str:

@@ -76,6 +76,11 @@ class ReadContext:
     """For local times without a zone."""
     gap_minutes: int = 30
     """Records without a conversation id are grouped into conversations by gaps longer than this."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What a person called an attachment, by its id or its file name, as other files of the same upload tell.
+
+    Asking for the first time can take seconds: they are looked for then. It never raises.
+    """
 
 
 @dataclass(frozen=True, slots=True)

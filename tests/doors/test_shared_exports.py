@@ -81,16 +81,22 @@ def test_the_drop_folder_finds_in_every_file_what_it_is_known_to_hold(door: Daem
     assert wrong == {}
 
 
-def test_the_command_line_tells_the_same_of_all_of_them_at_once(door: DaemonProcess) -> None:
-    paths = [FIXTURES / name for name in COUNTED]
+@pytest.mark.parametrize("form", ["file", "zip"])
+def test_the_command_line_tells_the_same_of_all_of_them_at_once(door: DaemonProcess, tmp_path: Path, form: str) -> None:
+    paths = {name: FIXTURES / name for name in COUNTED}
+    if form == "zip":
+        for number, (name, path) in enumerate(paths.items()):
+            paths[name] = tmp_path / f"{number}.zip"
+            paths[name].write_bytes(_zipped(path.read_bytes(), path.name, tmp_path))
 
-    account = loom(door.home, "import", *paths, "--package", "all", "--until", "convert", "--json").json
+    account = loom(
+        door.home, "import", *paths.values(), "--package", f"all-{form}", "--until", "convert", "--json"
+    ).json
 
     told = {upload["file"]: upload for upload in account["uploads"]}
     for name, expected in COUNTED.items():
-        upload = told[str(FIXTURES / name)]
-        if "conversations" in expected:
-            assert upload["conversations"] == expected["conversations"], name
-        if "user" in expected:
-            assert upload["messages"] == expected["user"] + expected["assistant"], name
+        upload = told[str(paths[name])]
+        assert upload["conversations"] == expected.get("conversations", upload["conversations"]), name
+        messages = expected.get("messages") or sum(expected.get(role, 0) for role in ("user", "assistant"))
+        assert upload["messages"] == (messages or upload["messages"]), name
         assert upload["platform"] == expected["platform"] or not upload["conversations"], name

@@ -77,9 +77,3 @@ def test_activity_of_other_products_is_left_out() -> None:
 
     assert [len(one.messages) for one in conversations_in(records)] == facts["by_30min_gap_messages"]
     assert "NON_GEMINI" not in repr(records)
-
-
-def test_drafts_of_the_exporter_are_explained() -> None:
-    for path in (FIXTURES / "gemini/lyrishark/generated").glob("*_draft.json"):
-        with pytest.raises(Unrecognised, match="needs a merge"):
-            inspect(path, path.name)
