@@ -12,6 +12,8 @@ LEDGER = Schema(
     upgrades={
         1: """
         ALTER TABLE conversations ADD COLUMN instructions TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE conversations ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX conversations_provisional ON conversations (platform) WHERE provisional;
         ALTER TABLE messages ADD COLUMN edition INTEGER NOT NULL DEFAULT 3;
         ALTER TABLE messages ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
         """,
@@ -132,8 +134,11 @@ LEDGER = Schema(
         last_source TEXT NOT NULL,
         excluded INTEGER NOT NULL DEFAULT 0,
         -- JSON list: system prompts, custom instructions and saved memories, which are never turns.
-        instructions TEXT NOT NULL DEFAULT '[]'
+        instructions TEXT NOT NULL DEFAULT '[]',
+        -- Put together by us: see model.Conversation.
+        provisional INTEGER NOT NULL DEFAULT 0
     ) STRICT;
+    CREATE INDEX conversations_provisional ON conversations (platform) WHERE provisional;
     CREATE INDEX conversations_first ON conversations (first_message_at);
 
     CREATE TABLE messages (

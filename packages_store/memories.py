@@ -70,6 +70,17 @@ class Memories:
                 self._insert(replace(memory, file_name=name), item_id, graphed.get(memory.id))
             self._note_removed(names)
 
+    def keep_only(self, kind: MemoryKind, item_ids: Iterable[str]) -> None:
+        """Let go of the memories of items that are no more, such as a conversation that was left out."""
+        with self._db.transaction():
+            gone = self._db.rows(
+                "SELECT key, kind, file_name FROM memories WHERE kind = ? AND origin <> ?"
+                " AND item_id NOT IN (SELECT value FROM json_each(?))",
+                (kind, ADOPTED, json.dumps(list(item_ids))),
+            )
+            self._db.many("DELETE FROM memories WHERE key = ?", [(row["key"],) for row in gone])
+            self._note_removed((row["kind"], row["file_name"]) for row in gone)
+
     def _insert(self, memory: Memory, item_id: str, graphed: str | None) -> None:
         self._db.execute(
             "INSERT INTO memories (id, kind, date, file_name, body, origin, conversation_ids, message_ids, item_id,"

@@ -123,7 +123,9 @@ class Message:
 class Conversation:
     """One thread, its messages in the order in which the source means them. Times as in `Message`.
 
-    `instructions` are system prompts, custom instructions and saved memories: kept, and never turns.
+    `instructions` are system prompts, custom instructions and saved memories: kept, and never turns. The id of a
+    `provisional` one was made up by putting records together: what another conversation of the platform turns out to
+    hold belongs there.
     """
 
     id: str
@@ -134,6 +136,11 @@ class Conversation:
     messages: tuple[Message, ...]
     edition: Edition = Edition.EXPORT
     instructions: tuple[str, ...] = ()
+    provisional: bool = False
+
+    def key_of(self, message: Message) -> str:
+        """The id of a message without that of the conversation."""
+        return message.id.removeprefix(f"{self.id}:")
 
 
 @dataclass(frozen=True, slots=True)

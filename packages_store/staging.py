@@ -6,7 +6,7 @@ The same conversation met again is united with what is here by message: nothing 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from packages_store.model import Conversation, Edition, Message, Role
@@ -66,6 +66,12 @@ class Staging:
         return total
 
     def _add(self, source_id: str, new: Conversation) -> Staged:
+        if new.provisional:
+            new = self._without_what_is_elsewhere(new)
+            if not new.messages:
+                return Staged(unchanged=1)
+        else:
+            self._take_from_provisional(source_id, new)
         hashes = [message_hash(message) for message in new.messages]
         row = self._db.one("SELECT * FROM conversations WHERE id = ?", (new.id,))
         if row is None:
@@ -85,11 +91,42 @@ class Staging:
         # A tool's copy of everything that is here is no older snapshot.
         return Staged(older=1) if new.edition == old.edition else Staged(unchanged=1)
 
+    def _without_what_is_elsewhere(self, new: Conversation) -> Conversation:
+        """A provisional conversation without the messages that others of the platform hold."""
+        elsewhere = {
+            other.key_of(message)
+            for row in self._overlapping(new, provisional=False)
+            for other in [self._conversation(row)]
+            for message in other.messages
+        }
+        return replace(new, messages=tuple(m for m in new.messages if new.key_of(m) not in elsewhere))
+
+    def _take_from_provisional(self, source_id: str, new: Conversation) -> None:
+        """Remove from provisional conversations what `new` turns out to hold; an empty one goes."""
+        keys = {new.key_of(message) for message in new.messages}
+        for row in self._overlapping(new, provisional=True):
+            old = self._conversation(row)
+            left = replace(old, messages=tuple(m for m in old.messages if old.key_of(m) not in keys))
+            if not left.messages:
+                self._db.execute("DELETE FROM conversations WHERE key = ?", (row["key"],))
+            elif left != old:
+                self._change(row, source_id, left, [message_hash(message) for message in left.messages])
+
+    def _overlapping(self, new: Conversation, *, provisional: bool) -> list[Row]:
+        """Conversations of the same platform, of the kind asked for, that have messages from the same time."""
+        first, last = _span(new)
+        return self._db.rows(
+            "SELECT * FROM conversations WHERE platform = ? AND provisional = ? AND id <> ?"
+            " AND first_message_at <= ? AND last_message_at >= ?",
+            # Forms of an export tell times to the second or finer: whole seconds, and one to spare.
+            (new.platform, int(provisional), new.id, f"{last[:19]}.999Z", first[:19]),
+        )
+
     def _insert(self, source_id: str, conversation: Conversation, hashes: list[int]) -> None:
         key = self._db.insert(
             "INSERT INTO conversations (id, platform, title, created_at, updated_at, first_message_at, last_message_at,"
-            " content_hash, revision, message_count, first_source, last_source, instructions)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+            " content_hash, revision, message_count, first_source, last_source, instructions, provisional)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
             (
                 conversation.id,
                 conversation.platform,
@@ -102,6 +139,7 @@ class Staging:
                 source_id,
                 source_id,
                 json.dumps(conversation.instructions),
+                int(conversation.provisional),
             ),
         )
         self._insert_messages(key, conversation.messages, hashes)
@@ -220,6 +258,7 @@ class Staging:
             ),
             edition=max(editions, default=Edition.EXPORT),
             instructions=tuple(json.loads(row["instructions"])),
+            provisional=bool(row["provisional"]),
         )
 
     # --- searching ---------------------------------------------------------------------------------------------

@@ -20,9 +20,7 @@ class DailyStage:
 
     def plan(self, context: StageContext) -> Sequence[WorkItem]:
         made_by = (context.extractor.name, context.extractor.version, context.persona)
-        days: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for conversation_id, created_at, message_hash in context.package.staging.moments():
-            days[local_day(created_at, context.persona.zone)].append((conversation_id, message_hash))
+        days = _days(context)
         return [WorkItem(day, day, fingerprint(sorted(days[day]), *made_by)) for day in sorted(days)]
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[tuple[Memory, ...]]:
@@ -56,8 +54,17 @@ class DailyStage:
         context.package.memories.publish("daily", [result.item.id for result in results])
 
     def finish(self, context: StageContext) -> None:
+        context.package.memories.keep_only("daily", _days(context))
         context.package.memories.materialise()
         context.package.chats.set_summaries(context.package.memories.all("daily"))
+
+
+def _days(context: StageContext) -> dict[str, list[tuple[str, int]]]:
+    """Every day on which something was said, with the conversation and hash of each message."""
+    days: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for conversation_id, created_at, message_hash in context.package.staging.moments():
+        days[local_day(created_at, context.persona.zone)].append((conversation_id, message_hash))
+    return days
 
 
 def local_day(instant: str, zone: tzinfo) -> str:

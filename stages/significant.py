@@ -57,4 +57,6 @@ class SignificantStage:
         context.package.memories.publish("significant", [result.item.id for result in results])
 
     def finish(self, context: StageContext) -> None:
-        context.package.memories.materialise()
+        package = context.package
+        package.memories.keep_only("significant", [head.id for head in package.staging.heads()])
+        package.memories.materialise()

@@ -104,6 +104,43 @@ def test_instructions_are_kept_apart_and_gathered(staging: Staging) -> None:
     assert found.instructions == ("Be kind.", "Be brief.")
 
 
+def grouped(whole: Conversation, id_: str, *, provisional: bool) -> Conversation:
+    """The same messages as another conversation."""
+    messages = tuple(replace(m, id=f"{id_}:{whole.key_of(m)}") for m in whole.messages)
+    return replace(whole, id=id_, messages=messages, provisional=provisional)
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_what_was_grouped_by_guess_gives_way_to_the_conversation_it_belongs_to(
+    staging: Staging, known_first: bool
+) -> None:
+    whole = conversation(texts=("a", "b", "c"))
+    guessed = grouped(whole, "guessed", provisional=True)
+    known = grouped(shorter(whole, 2), "known", provisional=False)
+
+    accounts = [staging.add("file", [one]) for one in ([known, guessed] if known_first else [guessed, known])]
+
+    left = [staging.get(id_) for id_ in ("known", "guessed")]
+    assert [[m.content for m in one.messages] for one in left if one] == [["a", "b"], ["c"]]
+    assert accounts == [Staged(new=1), Staged(new=1)]
+
+
+def test_a_guessed_conversation_of_which_nothing_is_left_goes(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b"))
+    staging.add("file-1", [grouped(whole, "guessed", provisional=True)])
+    staging.add("file-2", [grouped(whole, "known", provisional=False)])
+
+    assert staging.conversation_ids() == {"known"}
+    assert staging.add("file-1", [grouped(whole, "guessed", provisional=True)]) == Staged(unchanged=1)
+
+
+def test_branches_that_share_a_beginning_both_keep_it(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b"))
+    staging.add("file", [grouped(whole, id_, provisional=False) for id_ in ("one", "other")])
+
+    assert [len(one.messages) for id_ in ("one", "other") if (one := staging.get(id_))] == [2, 2]
+
+
 def test_messages_of_a_time_span_come_with_their_conversation(staging: Staging) -> None:
     staging.add("file-1", [conversation(number, ("a", "b")) for number in range(3)])
 

@@ -116,7 +116,16 @@ def _conversation(id_: str, parts: list[_Part], lead: str, otherwise: int, tally
     if not drafts:
         return Empty(f"conversation {id_}")
     title = one_line(next((draft.content for draft in drafts if draft.role == "user"), drafts[0].content))
-    return conversation_of(id_, "gemini", title, drafts, created=None, updated=None, otherwise=otherwise)
+    return conversation_of(
+        id_,
+        "gemini",
+        title,
+        drafts,
+        created=None,
+        updated=None,
+        otherwise=otherwise,
+        provisional=not parts[0].turn.chats,
+    )
 
 
 def _answer(answers: Sequence[str], number: int, chats: int) -> str:

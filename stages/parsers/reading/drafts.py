@@ -32,6 +32,7 @@ def conversation_of(  # noqa: PLR0913 - everything a conversation has
     otherwise: int,
     edition: Edition = Edition.EXPORT,
     instructions: Sequence[str] = (),
+    provisional: bool = False,
 ) -> Conversation:
     """The conversation that `drafts` (at least one, in order) make.
 
@@ -47,7 +48,15 @@ def conversation_of(  # noqa: PLR0913 - everything a conversation has
     messages = tuple(_messages(id_, drafts, before_first, edition))
     kept = tuple(dict.fromkeys(text for text in instructions if not is_blank(text)))
     return Conversation(
-        id_, title.strip() or None, platform, from_epoch_ms(begin), from_epoch_ms(end), messages, edition, kept
+        id_,
+        title.strip() or None,
+        platform,
+        from_epoch_ms(begin),
+        from_epoch_ms(end),
+        messages,
+        edition,
+        kept,
+        provisional,
     )
 
 
