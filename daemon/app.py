@@ -29,7 +29,7 @@ from daemon.views import (
     repair_view,
     stage_detail,
     stage_view,
-    upload_view,
+    upload_views,
 )
 from daemon.watcher import Watcher
 from packages_store.config import PackageConfig
@@ -220,7 +220,7 @@ class Daemon:
                 state=state,
                 waits_for=waits_for,
                 stages=[stage_detail(package, stage, running, with_items) for stage in package.progress.stages()],
-                uploads=[upload_view(upload) for upload in package.uploads.all()],
+                uploads=upload_views(package.uploads.all()),
                 repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
                 conversations=conversations,
                 messages=messages,

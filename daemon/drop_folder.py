@@ -16,6 +16,7 @@ from daemon.dropped import Look, is_temporary, spell
 from daemon.intake import Changed, look_of
 from packages_store.files import CHUNK, Disk, sha256_of
 from packages_store.paths import package_name
+from stages.parsers.reading.sets import set_of
 
 Availability = Literal["available", "unavailable"]
 
@@ -36,6 +37,8 @@ class Found:
     look: Look | None = None
     reason: str | None = None
     trouble: bool = False
+    part_of: tuple[str, str, str] | None = None
+    """The set that its name says it is a part of (stages/parsers/reading/sets.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ def _look_at(entry: os.DirEntry[str], path: str) -> Found | None:
     except OSError as error:
         return Found(path, reason=f"it cannot be looked at: {error.strerror}", trouble=True)
     refusal = what_else(status.st_mode)
-    return Found(path, look_of(status)) if refusal is None else Found(path, reason=refusal)
+    if refusal is not None:
+        return Found(path, reason=refusal)
+    return Found(path, look_of(status), part_of=set_of(path))
 
 
 def what_else(mode: int) -> str | None:

@@ -7,6 +7,7 @@ however long it takes: it has not failed.
 
 import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from io import SEEK_END
@@ -88,6 +89,8 @@ class Dropped:
     unfinished: bool = False
     failures: int = 0
     retry_at: float | None = None
+    held: bool = False
+    """Whether it could be taken, but waits for the other parts of its set."""
 
 
 def met(before: Dropped | None, look: Look, started: float, ended: float) -> Dropped:
@@ -116,9 +119,22 @@ def decide(dropped: Dropped, now: float, patience: Patience) -> Act:
     return Act.WAIT if dropped.unfinished or not dropped.look.size else Act.TRY
 
 
+def held_back(known: Mapping[str, Dropped], acts: Mapping[str, Act], sets: Mapping[str, object]) -> set[str]:
+    """The files that could be taken and wait, because other parts of the same set (path -> set) are not quiet yet.
+
+    A set is imported as one. A part that cannot be taken for now (`FAILED`) keeps nothing waiting.
+    """
+    arriving = {
+        sets[path]
+        for path, act in acts.items()
+        if path in sets and act is Act.WAIT and known[path].state == DropState.WAITING
+    }
+    return {path for path, act in acts.items() if act is not Act.WAIT and sets.get(path) in arriving}
+
+
 def is_due_at(dropped: Dropped, patience: Patience) -> float | None:
     """When a file that stays as it is wants to be decided on next; None when never."""
-    if dropped.look is None or dropped.state not in (DropState.WAITING, DropState.FAILED):
+    if dropped.look is None or dropped.held or dropped.state not in (DropState.WAITING, DropState.FAILED):
         return None
     if dropped.retry_at is not None:
         return dropped.retry_at
@@ -143,6 +159,8 @@ def why_waiting(dropped: Dropped, patience: Patience) -> str:
     quiet = f"{patience.settle_seconds:g} s"
     at_last = f"{patience.unfinished_seconds:g} s"
     size = 0 if dropped.look is None else dropped.look.size
+    if dropped.held:
+        return "other parts of the same export are still arriving; they are taken together"
     if not size:
         return f"it is empty so far; it is given up when nothing has come for {at_last}"
     if dropped.unfinished:

@@ -1,11 +1,17 @@
 """What a person is told about a package: the same values on the page, over HTTP and on the command line."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 
 from packages_store.model import ItemEnd, Repair, StageName, StageState, StageStatus, Upload
 from packages_store.package import Package
+from stages.parsers.reading.sets import missing_parts, set_of
 
 _LISTED = 1000
+_NAMED = 5
+"""Missing parts that are named in a sentence."""
 
 
 class ItemView(BaseModel):
@@ -153,8 +159,21 @@ def stage_detail(package: Package, state: StageState, running: StageName | None,
     )
 
 
-def upload_view(upload: Upload) -> UploadView:
-    """An upload for people."""
+def upload_views(uploads: Sequence[Upload]) -> list[UploadView]:
+    """The uploads of a package for people: of files that came in parts, each tells which parts have not come."""
+    missing: dict[object, list[str]] = defaultdict(list)
+    for name in missing_parts([upload.name for upload in uploads]):
+        missing[set_of(name)].append(name)
+    return [upload_view(upload, missing.get(set_of(upload.name), ())) for upload in uploads]
+
+
+def upload_view(upload: Upload, missing: Sequence[str] = ()) -> UploadView:
+    """An upload for people. `missing` are the names of other files of the same export that have not come."""
+    reasons = [upload.reason or ""]
+    if missing:
+        reasons.append(f"{_named(missing)} of the same export did not come: drop what is missing as well")
+    if upload.missing:
+        reasons.append(f"{_named(upload.missing)} should be in it and is not: download the export again")
     return UploadView(
         id=upload.id,
         file=upload.name,
@@ -163,11 +182,16 @@ def upload_view(upload: Upload) -> UploadView:
         conversations=upload.conversations,
         messages=upload.messages,
         skipped=upload.skipped,
-        reason=upload.reason,
+        reason="; ".join(filter(None, reasons)) or None,
         size=upload.size,
         arrived_at=upload.arrived_at,
         origin=upload.origin,
     )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def repair_view(package: str, repair: Repair) -> RepairView:

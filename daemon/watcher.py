@@ -22,6 +22,7 @@ from daemon.dropped import (
     DropState,
     Patience,
     decide,
+    held_back,
     is_due_at,
     met,
     spell,
@@ -95,6 +96,7 @@ class Watcher:
         self.passed_over = 0
         self._state = FolderState("available")
         self._known: dict[str, Dropped] = {}
+        self._sets: dict[str, object] = {}
         self._folder_id: tuple[int, int] | None = None
         self._one_at_a_time = anyio.Lock()
         self._woken = anyio.Event()
@@ -213,6 +215,7 @@ class Watcher:
     def _forget(self) -> None:
         """What is found later is looked at like everything that is found for the first time."""
         self._known = {}
+        self._sets = {}
         self._has_more = False
 
     def _looks_unmounted(self, listing: Listing) -> bool:
@@ -239,6 +242,7 @@ class Watcher:
     def _meet(self, listing: Listing, started: float) -> None:
         ended = self.monotonic()
         self._known = {found.path: self._met(found, started, ended) for found in listing.found}
+        self._sets = {found.path: found.part_of for found in listing.found if found.part_of is not None}
 
     def _met(self, found: Found, started: float, ended: float) -> Dropped:
         if found.look is None:
@@ -276,7 +280,11 @@ class Watcher:
 
     async def _take_due(self, now: float) -> None:
         acts = {path: decide(known, now, self.inbox) for path, known in self._known.items()}
-        due = [path for path, act in acts.items() if act is not Act.WAIT]
+        held = held_back(self._known, acts, self._sets)
+        for path in self._sets:
+            if (path in held) != self._known[path].held:
+                self._known[path] = replace(self._known[path], held=path in held)
+        due = [path for path, act in acts.items() if act is not Act.WAIT and path not in held]
         self._has_more = len(due) > _BATCH
         woken: set[str] = set()
         try:
@@ -345,4 +353,4 @@ class Watcher:
 def _may_settle(known: Dropped) -> bool:
     """Whether a file is waited for only because it has not been quiet for long enough yet."""
     size = 0 if known.look is None else known.look.size
-    return known.state == DropState.WAITING and size > 0 and not known.unfinished
+    return known.state == DropState.WAITING and size > 0 and not known.unfinished and not known.held

@@ -11,6 +11,7 @@ LEDGER = Schema(
     version=2,
     upgrades={
         1: """
+        ALTER TABLE uploads ADD COLUMN missing TEXT NOT NULL DEFAULT '[]';
         ALTER TABLE conversations ADD COLUMN instructions TEXT NOT NULL DEFAULT '[]';
         ALTER TABLE conversations ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX conversations_provisional ON conversations (platform) WHERE provisional;
@@ -98,7 +99,8 @@ LEDGER = Schema(
         reason TEXT,
         duplicate_of TEXT,
         platform TEXT,
-        ignored TEXT NOT NULL DEFAULT '[]'
+        ignored TEXT NOT NULL DEFAULT '[]',
+        missing TEXT NOT NULL DEFAULT '[]'
     ) STRICT;
     CREATE INDEX uploads_sha256 ON uploads (sha256);
     CREATE INDEX uploads_origin ON uploads (origin);

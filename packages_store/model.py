@@ -192,6 +192,8 @@ class Upload:
     conversations: int = 0
     messages: int = 0
     skipped: int = 0
+    missing: tuple[str, ...] = ()
+    """Names of files that should be in it, as their neighbours show."""
 
 
 @dataclass(frozen=True, slots=True)

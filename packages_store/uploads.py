@@ -1,6 +1,7 @@
 """What was handed in: one row per arrival, one private copy per content, and the files found inside."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from packages_store.files import Copied, Disk
@@ -99,12 +100,15 @@ class Uploads:
             (outcome, reason, platform, upload_id),
         )
 
-    def set_ignored(self, upload_id: str, ignored: list[tuple[str, str]]) -> None:
-        """Files inside an upload that hold no chats, each with the reason."""
-        self._db.execute("UPDATE uploads SET ignored = ? WHERE id = ?", (json.dumps(ignored), upload_id))
+    def set_contents(self, upload_id: str, ignored: Sequence[tuple[str, str]], missing: Sequence[str]) -> None:
+        """Files inside an upload that hold no chats, each with the reason, and names of those that should be there."""
+        self._db.execute(
+            "UPDATE uploads SET ignored = ?, missing = ? WHERE id = ?",
+            (json.dumps(list(ignored)), json.dumps(list(missing)), upload_id),
+        )
 
     def ignored(self, upload_id: str) -> list[tuple[str, str]]:
-        """What `set_ignored` recorded."""
+        """Files inside an upload that hold no chats, each with the reason."""
         row = self._db.one("SELECT ignored FROM uploads WHERE id = ?", (upload_id,))
         return [] if row is None else [(member, reason) for member, reason in json.loads(row[0])]
 
@@ -180,6 +184,7 @@ def _upload(row: Row) -> Upload:
         conversations=row["conversations"],
         messages=row["messages"],
         skipped=row["skipped"],
+        missing=tuple(json.loads(row["missing"])),
     )
 
 

@@ -42,6 +42,8 @@ class Preview:
     sources: tuple[SourcePreview, ...]
     ignored: tuple[tuple[str, str], ...]
     """Member and reason of what is not read."""
+    missing: tuple[str, ...]
+    """Names of files that should be in an archive, as their neighbours show."""
 
 
 def preview(path: Path, name: str, context: ReadContext, parsers: Sequence[Parser] = PARSERS) -> Preview:
@@ -50,7 +52,8 @@ def preview(path: Path, name: str, context: ReadContext, parsers: Sequence[Parse
     Raises Unrecognised when it holds no chat, SourceBroken when it is an archive that cannot be read, OSError.
     """
     inspection = inspect(path, name, parsers=parsers)
-    return Preview(tuple(_source(path, found, context, parsers) for found in inspection.found), inspection.ignored)
+    sources = tuple(_source(path, found, context, parsers) for found in inspection.found)
+    return Preview(sources, inspection.ignored, inspection.missing)
 
 
 def _source(path: Path, found: Found, context: ReadContext, parsers: Sequence[Parser]) -> SourcePreview:

@@ -14,10 +14,11 @@ from stages.parsers.contract import PARSERS_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is inside one upload: files with chats, and the others with the reason why they are not read."""
+    """What is inside one upload: files with chats, others with why they are not read, and names of missing ones."""
 
     sources: tuple[Source, ...]
-    ignored: tuple[tuple[str, str], ...]
+    ignored: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class UploadStage:
@@ -50,7 +51,7 @@ class UploadStage:
         except FileNotFoundError as error:
             raise ItemFailed(f"The private copy of {upload.name} is gone.", "Drop the file in again.") from error
         except Unrecognised as reason:
-            return Finished(item, Contents((), ()), empty=str(reason))
+            return Finished(item, Contents(()), empty=str(reason))
         except SourceBroken as error:
             raise ItemFailed(str(error)) from error
         sources = tuple(
@@ -65,14 +66,14 @@ class UploadStage:
             )
             for found in inspection.found
         )
-        return Finished(item, Contents(sources, inspection.ignored))
+        return Finished(item, Contents(sources, inspection.ignored, inspection.missing))
 
     def store(self, context: StageContext, results: Sequence[Finished[Contents]]) -> None:
         uploads = context.package.uploads
         for result in results:
             contents = result.value
             uploads.set_sources(result.item.id, list(contents.sources))
-            uploads.set_ignored(result.item.id, list(contents.ignored))
+            uploads.set_contents(result.item.id, contents.ignored, contents.missing)
             if contents.sources:
                 platforms = sorted({source.platform for source in contents.sources})
                 uploads.set_outcome(result.item.id, UploadOutcome.RECEIVED, None, ", ".join(platforms))

@@ -28,6 +28,7 @@ def inspect_file(settings: Settings, path: Path, *, as_json: bool) -> Exit:
                 "file": str(path),
                 "sources": [_json(source) for source in found.sources],
                 "ignored": [{"file": member, "reason": reason} for member, reason in found.ignored],
+                "missing": list(found.missing),
             }
         )
     else:
@@ -35,6 +36,8 @@ def inspect_file(settings: Settings, path: Path, *, as_json: bool) -> Exit:
         for source in found.sources:
             _show(source)
         _show_ignored(found.ignored)
+        for name in found.missing:
+            say(f"missing: {plain(name)} should be in it, as its neighbours are")
         say("")
         say("Nothing was imported. `loom import` does that, or put the file into the drop folder.")
     return Exit.PARTIAL if any(source.report.broken for source in found.sources) else Exit.OK

@@ -211,6 +211,33 @@ async def test_one_look_is_not_enough(door: Door) -> None:
     assert door.uploads() == []
 
 
+async def test_parts_of_one_export_are_taken_together_when_the_last_one_has_arrived(door: Door) -> None:
+    door.drop("conversations-000.json")
+    growing = door.drop("conversations-001.json")
+    other = door.drop("notes.json")
+    await door.look()
+    for number in range(10):
+        growing.write_bytes(b"[" + b"1," * number + b"1]")
+        await door.look(after=3)
+
+    assert door.names() == [other.name]
+    assert "other parts of the same export" in await door.watcher.explain("conversations-000.json")
+
+    await door.look(after=5)
+    assert door.names() == [other.name, "conversations-000.json", "conversations-001.json"]
+
+
+async def test_parts_in_another_folder_do_not_wait_for_each_other(door: Door) -> None:
+    door.drop("robin/conversations-000.json")
+    growing = door.drop("conversations-001.json")
+    await door.look()
+    growing.write_bytes(b"[1, 2]")
+    await door.look(after=5)
+
+    assert door.names("robin") == ["conversations-000.json"]
+    assert door.names() == []
+
+
 async def test_a_file_that_grows_is_taken_once_when_it_has_stopped_and_never_failed(door: Door) -> None:
     path = door.drop("big.json", b'["')
     for number in range(100):
@@ -708,6 +735,22 @@ async def test_a_fault_in_a_look_does_not_end_the_watcher(open_door: Open) -> No
             await until(lambda: opened.names() == ["one.json"])
             tasks.cancel_scope.cancel()
     assert isinstance(lines[0]["exc_info"], ZeroDivisionError)
+
+
+async def test_a_single_scan_does_not_wait_for_a_part_that_grows(open_door: Open) -> None:
+    def grow(folder: Path) -> object:
+        with (folder / "conversations-001.json").open("ab") as file:
+            file.write(b"x")
+        return list_files(folder)
+
+    door = open_door(inbox_settings=QUICK, monotonic=time.monotonic)
+    door.drop("conversations-000.json")
+    door.watcher.list_files = grow  # type: ignore[assignment] # a writer that never stops
+    with anyio.fail_after(10):
+        files = await door.watcher.scan_once()
+
+    assert [file.state for file in files] == [DropState.WAITING, DropState.WAITING]
+    assert door.names() == []
 
 
 async def test_a_single_scan_takes_what_is_finished_and_tells_about_the_rest(open_door: Open) -> None:

@@ -41,6 +41,17 @@ def test_scripts_get_the_same_as_one_object(archive: Path, tmp_path: Path) -> No
     assert source["shown"][0]["opening"][0]["role"] == "user"
 
 
+def test_a_shard_that_is_missing_from_an_archive_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("conversations-000.json", chatgpt_export(1, seed=1))
+        file.writestr("conversations-002.json", chatgpt_export(1, seed=2))
+
+    assert "missing: conversations-001.json should be in it" in loom(tmp_path / "home", "inspect", str(path)).stdout
+    done = loom(tmp_path / "home", "import", str(path), "--until", "convert", "--json")
+    assert "conversations-001.json should be in it and is not" in done.json["uploads"][0]["reason"]
+
+
 def test_what_cannot_be_read_is_shown_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "cut.json"
     path.write_bytes(chatgpt_export(5)[:-40])

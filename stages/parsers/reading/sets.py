@@ -89,6 +89,11 @@ def missing_parts(names: Collection[str], declared: Collection[str] = ()) -> tup
     return tuple(sorted(missing)[:MOST_TOLD])
 
 
+def set_of(path: str) -> tuple[str, str, str] | None:
+    """What the parts of one set have in common, by their names; None for a file that is a part of none."""
+    return next((part.set for part in _parts_of([path])), None)
+
+
 def shards_named_in(value: object, folder: str = "") -> Iterator[str]:
     """The shards that a list which came with an export names, wherever in it: ChatGPT's `export_manifest.json`."""
     waiting = [value]
