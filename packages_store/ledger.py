@@ -7,6 +7,25 @@ does not grow with the number of items.
 
 from packages_store.sqlite import Schema
 
+_ANSWERS = """
+    -- What language models answered, before anybody looked at it.
+    CREATE TABLE answers (
+        key INTEGER PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        stage TEXT NOT NULL, item TEXT NOT NULL, prompt TEXT NOT NULL, model TEXT NOT NULL,
+        at TEXT NOT NULL,
+        text TEXT NOT NULL,
+        finish TEXT NOT NULL,
+        input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
+        -- US dollars as a decimal number, NULL when the price is not known.
+        cost TEXT,
+        -- NULL while nobody has looked at it, '' when it was accepted, else why it was not.
+        verdict TEXT
+    ) STRICT;
+    CREATE INDEX answers_fingerprint ON answers (fingerprint);
+    CREATE INDEX answers_at ON answers (at);"""
+
 LEDGER = Schema(
     version=2,
     upgrades={
@@ -17,7 +36,9 @@ LEDGER = Schema(
         CREATE INDEX conversations_provisional ON conversations (platform) WHERE provisional;
         ALTER TABLE messages ADD COLUMN edition INTEGER NOT NULL DEFAULT 3;
         ALTER TABLE messages ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
-        """,
+        ALTER TABLE memories ADD COLUMN requests TEXT NOT NULL DEFAULT '[]';
+        """
+        + _ANSWERS,
     },
     script="""
     -- Single facts: the last good config.json, how far the search index is, what has been adopted, and memory files of
@@ -193,6 +214,8 @@ LEDGER = Schema(
         message_ids TEXT NOT NULL,
         -- The item that made it, for replacing it when the item is done again.
         item_id TEXT NOT NULL,
+        -- JSON list: the fingerprints of the requests to a model (answers) that it came from.
+        requests TEXT NOT NULL DEFAULT '[]',
         -- Hash of the body that the graph knows, NULL when it knows none.
         graphed TEXT,
         UNIQUE (kind, file_name)
@@ -205,5 +228,6 @@ LEDGER = Schema(
         batch TEXT NOT NULL UNIQUE,
         facts TEXT NOT NULL
     ) STRICT;
-    """,
+    """
+    + _ANSWERS,
 )

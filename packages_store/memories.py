@@ -84,7 +84,7 @@ class Memories:
     def _insert(self, memory: Memory, item_id: str, graphed: str | None) -> None:
         self._db.execute(
             "INSERT INTO memories (id, kind, date, file_name, body, origin, conversation_ids, message_ids, item_id,"
-            " graphed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " requests, graphed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 memory.id,
                 memory.kind,
@@ -95,6 +95,7 @@ class Memories:
                 json.dumps(memory.conversation_ids, ensure_ascii=False),
                 json.dumps(memory.message_ids, ensure_ascii=False),
                 item_id,
+                json.dumps(memory.requests),
                 graphed,
             ),
         )
@@ -291,6 +292,7 @@ def _memory(row: Row) -> Memory:
         origin=row["origin"],
         conversation_ids=tuple(json.loads(row["conversation_ids"])),
         message_ids=tuple(json.loads(row["message_ids"])),
+        requests=tuple(json.loads(row["requests"])),
     )
 
 

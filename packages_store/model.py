@@ -311,6 +311,8 @@ class Memory:
     origin: str
     conversation_ids: tuple[str, ...]
     message_ids: tuple[str, ...]
+    requests: tuple[str, ...] = ()
+    """Fingerprints of the requests to a model that it came from (packages_store/journal.py)."""
 
 
 @dataclass(frozen=True, slots=True)

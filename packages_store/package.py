@@ -11,6 +11,7 @@ from packages_store.config import PackageConfig
 from packages_store.errors import FileDamaged
 from packages_store.files import Disk
 from packages_store.graph import GraphFile
+from packages_store.journal import Journal
 from packages_store.ledger import LEDGER
 from packages_store.memories import Memories
 from packages_store.model import StageName
@@ -38,6 +39,7 @@ class Package:
         self.uploads = Uploads(self.ledger, paths, disk, clock)
         self.staging = Staging(self.ledger)
         self.memories = Memories(self.ledger, paths, disk)
+        self.journal = Journal(self.ledger, clock)
         self.chats = ChatsFile(paths.chats, disk.probe)
         self.graph = GraphFile(self.ledger, paths.graph, disk.probe)
         self.view_lock = threading.Lock()

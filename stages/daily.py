@@ -41,6 +41,7 @@ class DailyStage:
             origin=context.extractor.name,
             conversation_ids=tuple(dict.fromkeys(bullet.conversation_id for bullet in bullets)),
             message_ids=tuple(dict.fromkeys(message_id for bullet in bullets for message_id in bullet.message_ids)),
+            requests=tuple(dict.fromkeys(bullet.request for bullet in bullets if bullet.request)),
         )
 
     def store(self, context: StageContext, results: Sequence[Finished[tuple[Memory, ...]]]) -> None:

@@ -44,6 +44,7 @@ class SignificantStage:
             origin=context.extractor.name,
             conversation_ids=(conversation.id,),
             message_ids=draft.message_ids,
+            requests=(draft.request,) if draft.request else (),
         )
 
     def store(self, context: StageContext, results: Sequence[Finished[tuple[Memory, ...]]]) -> None:
