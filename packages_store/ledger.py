@@ -228,6 +228,6 @@ LEDGER = Schema(
         batch TEXT NOT NULL UNIQUE,
         facts TEXT NOT NULL
     ) STRICT;
-    """
+    """  # noqa: S608 - constants only
     + _ANSWERS,
 )
