@@ -43,7 +43,6 @@ from packages_store.shelf import RepairResult, Shelf
 from packages_store.times import Clock, utc_now
 from stages import STAGES
 from stages.contract import Extractor, Persona, Stage, StageContext, off_loop
-from stages.extractors.offline import OfflineExtractor
 
 _LOGGED_ONE_BY_ONE = 100
 """Packages whose repairs have lines of their own in the log of a start; the page and `loom repairs` list all."""
@@ -53,13 +52,13 @@ Phase = Literal["repairing", "ready", "stopping"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What tests replace: time, the disk, the stages and the extractor."""
+    """What tests replace: time, the disk, the stages and the extractor. Without one it is what the settings say."""
 
     clock: Clock = utc_now
     monotonic: Callable[[], float] = time.monotonic
     disk: Disk = field(default_factory=Disk)
     stages: tuple[Stage[Any], ...] = STAGES
-    extractor: Extractor = field(default_factory=OfflineExtractor)
+    extractor: Extractor | None = None
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
 
 
@@ -119,7 +118,7 @@ class Daemon:
             notes=config.context_notes,
             zone=config.zone,
         )
-        return StageContext(package, self._extractor, persona, self.clock)
+        return StageContext(package, self._extractor or _offline(), persona, self.clock)
 
     def announce(self, address: str) -> None:
         """Tell whoever meets our lock under which address we answer."""
@@ -377,6 +376,13 @@ class Daemon:
                     if isinstance(event, PackageSettled) and event.package == name:
                         break
         return await self.package(name)
+
+
+def _offline() -> Extractor:
+    # Its patterns take a tenth of a second to compile, for which the start need not wait.
+    from stages.extractors.offline import OfflineExtractor
+
+    return OfflineExtractor()
 
 
 def _log_repairs(results: Sequence[RepairResult]) -> None:

@@ -12,7 +12,6 @@ from packages_store.package import Package
 from packages_store.staging import Staged
 from stages.account import Account
 from stages.contract import Finished, StageContext, breathe, fingerprint, off_loop
-from stages.parsers.choose import read
 from stages.parsers.contract import PARSERS_VERSION, Broken, ReadContext
 
 _BATCH_CHARACTERS = 4_000_000
@@ -42,6 +41,9 @@ class ConvertStage:
         return await off_loop(self._read, context.package, item)
 
     def _read(self, package: Package, item: WorkItem) -> Finished[Account]:
+        # Here for the same reason as in upload.py.
+        from stages.parsers.choose import read
+
         source = package.uploads.source(item.id)
         upload = package.uploads.get(source.upload_id) if source else None
         if source is None or upload is None:

@@ -8,7 +8,6 @@ from packages_store.errors import ItemFailed, SourceBroken, Unrecognised
 from packages_store.files import sha256_of
 from packages_store.model import Source, StageName, Upload, UploadOutcome, WorkItem
 from stages.contract import Finished, StageContext, fingerprint, off_loop
-from stages.parsers.choose import inspect
 from stages.parsers.contract import PARSERS_VERSION
 
 
@@ -43,6 +42,9 @@ class UploadStage:
         return await off_loop(self._look_into, context, upload, item)
 
     def _look_into(self, context: StageContext, upload: Upload, item: WorkItem) -> Finished[Contents]:
+        # Here, because the parsers take a quarter of a second to import, for which the daemon's start need not wait.
+        from stages.parsers.choose import inspect
+
         path = context.package.uploads.copy_of(upload)
         try:
             if sha256_of(path) != upload.sha256:
