@@ -10,13 +10,13 @@ from stages.parsers.reading.containers import Archive, Upload, open_upload
 from stages.parsers.reading.limits import DEFAULT_LIMITS, Limits
 from stages.parsers.reading.peeking import GZIP, SPLIT_ZIP, ZIP, Look, is_document, look
 from stages.parsers.reading.refusals import explain
-from stages.parsers.reading.sets import missing_parts, shards_named_in
+from stages.parsers.reading.sets import missing_parts, set_of, shards_named_in
 from stages.parsers.reading.siblings import Names
+from stages.parsers.reading.zip_end import JOIN
 from stages.parsers.registry import PARSERS
 
 _REASONS_TOLD = 3
 _BESIDE_CHATS = "it is an archive beside chats and was left closed. If it holds chats of yours, drop it alone."
-_JOIN = "Put all its parts (.z01, .z02, …, .zip) into one folder, unpack it there and drop what was in it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,7 @@ def inspect(
                 inspector.look_into(opened)
     if not inspector.found:
         raise Unrecognised(f"{name} holds no chat that can be read. {_told(inspector.ignored)}")
-    missing = missing_parts(inspector.names, inspector.declared)
-    return Inspection(tuple(inspector.found), tuple(inspector.ignored), missing)
+    return Inspection(tuple(inspector.found), tuple(inspector.ignored), inspector.missing())
 
 
 def read(
@@ -114,8 +113,19 @@ class _Inspector:
         self._parsers = parsers
         self.found: list[Found] = []
         self.ignored: list[tuple[str, str]] = []
-        self.names: set[str] = set()
-        self.declared: list[str] = []
+        self._sure = 0  # chats that are more than a guess
+        self._with_chats: list[str] = []  # archives
+        self._names: set[str] = set()
+        self._declared: set[str] = set()
+
+    def missing(self) -> tuple[str, ...]:
+        """What is missing from the sets to which files with chats belong; what people sent can be numbered as well."""
+        with_chats = [*(found.member for found in self.found if found.member), *self._with_chats]
+        sets = set(map(set_of, with_chats)) - {None}
+        if not sets:
+            return ()
+        there = [name for name in self._names if set_of(name) in sets]
+        return missing_parts(there, [name for name in self._declared if set_of(name) in sets])
 
     def look_into(self, archive: Archive) -> None:
         """Look at every file in `archive`, and into the archives in it when there is no chat beside them.
@@ -123,8 +133,9 @@ class _Inspector:
         Beside chats an archive was attached to one of them: what a person once sent is no export of theirs.
         """
         contents = archive.contents
-        self.names.update(file.name for file in contents.files)
-        found, archives = len(self.found), list[SourceFile]()
+        self._names.update(file.name for file in contents.files)
+        self._names.update(name for name, _ in contents.refused)
+        sure, archives = self._sure, list[SourceFile]()
         for file in contents.files:
             try:
                 packed = self.look_at(file, file.name)
@@ -133,7 +144,7 @@ class _Inspector:
             else:
                 archives += [packed] if packed else []
         self.ignored.extend(contents.refused)
-        if len(self.found) > found:
+        if self._sure > sure:
             self.ignored.extend((inner.name, _BESIDE_CHATS) for inner in archives)
         else:
             for inner in archives:
@@ -153,16 +164,17 @@ class _Inspector:
         if reason := self._not_to_be_read(seen, member):
             raise reason
         parser, bid = self._highest(seen.peek, member)
+        self._sure += bid.weight > Bid.GUESS
         self.found.append(Found(member, parser.platform, parser.platform, bid.variant, file.size))
         return None
 
     def _not_to_be_read(self, seen: Look, member: str | None) -> _NotRead | None:
         if seen.archive == ZIP:
             return _NotRead("it is a document or a program, no chat.", "")
-        if seen.archive == SPLIT_ZIP or (member is None and self._upload.is_last_part()):
-            return _NotRead("it is a part of a ZIP that was split.", _JOIN)
+        if seen.archive == SPLIT_ZIP or (member is None and seen.peek.kind == "binary" and self._upload.is_last_part()):
+            return _NotRead("it is a part of a ZIP that was split.", JOIN)
         if seen.archive:
-            return _NotRead(f"it is a {seen.archive} archive.", "Unpack it and drop what was in it.")
+            return _NotRead(f"it is an archive ({seen.archive}).", "Unpack it and drop what was in it.")
         return None
 
     def _look_inside(self, file: SourceFile, around: Archive) -> None:
@@ -176,13 +188,15 @@ class _Inspector:
             if len(self.found) == found:
                 reason = f"it is an archive without chats. {_told(self.ignored[ignored:])}"
                 self.ignored[ignored:] = [(file.name, reason)]
+            else:
+                self._with_chats.append(file.name)
 
     def _highest(self, seen: Peek, member: str | None) -> tuple[Parser, Bid]:
         bids = [(parser, bid) for parser in self._parsers if (bid := parser.bid(seen)) is not None]
         if not bids:
             if member is not None:
                 folder = member[: member.rfind("/") + 1]
-                self.declared.extend(shards_named_in(list(seen.records), folder))
+                self._declared.update(shards_named_in(list(seen.records), folder))
             raise _NotRead(*explain(seen, self._parsers))
         best = max(bid.weight for _, bid in bids)
         tied = [(parser, bid) for parser, bid in bids if bid.weight == best]

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Record, SourceFile, Variant
 from stages.parsers.reading.drafts import Draft, conversation_of
-from stages.parsers.reading.json_window import LARGEST_VALUE, Malformed, Window
+from stages.parsers.reading.json_values import Malformed
+from stages.parsers.reading.json_window import LARGEST_VALUE, Window
 from stages.parsers.reading.trees import distinct, follow, last_leaf
 from stages.parsers.reading.values import (
     Tally,

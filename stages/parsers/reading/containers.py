@@ -20,7 +20,8 @@ from stages.parsers.contract import SourceFile
 from stages.parsers.reading.limits import DEFAULT_LIMITS, USUAL_RATIO, Allowance, Limits
 from stages.parsers.reading.peeking import GZIP, SNIFFED, ZIP, archive_of
 from stages.parsers.reading.unpacking import OfGzip, OfZip, Section, Unpacking
-from stages.parsers.reading.zip_directory import STORED, Directory, Entry, data_of, is_last_part, objections
+from stages.parsers.reading.zip_directory import STORED, Directory, Entry, data_of, objections
+from stages.parsers.reading.zip_end import is_last_part
 
 _COPIED = 1 << 20
 # Written by macOS and Windows into folders and archives beside what people put there.

@@ -15,14 +15,15 @@ from json import JSONDecodeError, JSONDecoder
 from typing import BinaryIO, Literal
 
 from stages.parsers.contract import Broken
+from stages.parsers.reading.encodings import encoding_of
+from stages.parsers.reading.json_values import Malformed
 from stages.parsers.reading.json_window import (
     CHUNK,
     LARGEST_VALUE,
+    MARKS_AFTER_AN_ERROR,
     SEARCHED_AFTER_AN_ERROR,
-    Malformed,
     Readable,
     Window,
-    encoding_of,
 )
 
 Wrapping = Literal["array", "object-of-records", "wrapped", "single", "lines", "none"]
@@ -68,10 +69,11 @@ class Records:
         *,
         chunk: int = CHUNK,
         largest: int = LARGEST_VALUE,
-        searched: int = SEARCHED_AFTER_AN_ERROR,
+        patience: int = MARKS_AFTER_AN_ERROR,
     ) -> None:
+        """`patience`: brackets and texts passed in search of the end of a record that cannot be read."""
         self._window = Window(stream, chunk=chunk, largest=largest)
-        self._searched = searched
+        self._patience = patience
         self._index = 0
         self._weight = 0  # of what is held beside the records
         self._broken_ones = 0
@@ -88,9 +90,9 @@ class Records:
     @property
     def position(self) -> str:
         """In words, the place of the item yielded last: its number (from 1) and the byte at which it begins."""
-        began = self._window.began()
         if self._is_whole_object:
             return _line(1, 0) if self.wrapping == "lines" else _position(0, 0)
+        began = self._window.began()
         return _line(began.line, began.byte) if self.wrapping == "lines" else _position(self._index - 1, began.byte)
 
     def __iter__(self) -> Iterator[Item | Broken]:
@@ -228,7 +230,7 @@ class Records:
     def _find_next(self, error: Malformed) -> None:
         """Go to the end of a record that could not be read. Raises `error` when that cannot be found."""
         try:
-            self._window.skip_value(self._searched)
+            self._window.skip_value(SEARCHED_AFTER_AN_ERROR, self._patience)
             follows = self._window.peek()
         except Malformed:
             raise error from None

@@ -1,16 +1,23 @@
-"""A sliding window of text over a stream of JSON bytes, read value by value with the decoder of the standard library.
+"""A sliding window of text over a stream of JSON bytes, read value by value.
 
-That decoder is the only one measured that takes what real exports hold (lone surrogates, NaN, huge integers, control
-characters in strings) and that tells the place of every error. The window adds encodings, byte offsets and a bound.
+To the decoder of one value it adds encodings, the places of errors in the stream, and a bound to what is held.
 """
 
 import codecs
 import re
-from collections.abc import Callable
-from json import JSONDecodeError, JSONDecoder
+from json import JSONDecodeError
 from typing import NamedTuple, Protocol
 
 from packages_store.errors import SourceBroken
+from stages.parsers.reading.encodings import encoding_of
+from stages.parsers.reading.json_values import (
+    Malformed,
+    could_go_on,
+    decode,
+    decode_any_integer,
+    sentence_of,
+    value_of,
+)
 
 CHUNK = 1 << 20
 """Bytes read at a time; as many as are held already when those are more, so that a long value takes linear time."""
@@ -22,48 +29,20 @@ what is made of many small parts is given up earlier (see `Window`)."""
 SEARCHED_AFTER_AN_ERROR = 64 << 20
 """Bytes looked through for the end of a malformed value, before the rest of the file is given up."""
 
+MARKS_AFTER_AN_ERROR = 4 << 20
+"""Brackets and texts passed in that search: it takes a few seconds."""
+
 # The longest token that can be cut in two so that the decoder reports its start: an escaped surrogate pair.
 _SLACK = 16
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it begins with that one's mark
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-# Without a mark, the zero bytes among the first four tell (RFC 4627, section 3): JSON begins with an ASCII character.
-_ZEROES = {
-    (False, True, True, True): "utf-32-le",
-    (True, True, True, False): "utf-32-be",
-    (False, True, False, True): "utf-16-le",
-    (True, False, True, False): "utf-16-be",
-    (False, True, False, False): "utf-16-le",
-    (True, False, False, False): "utf-16-be",
-}
 # Bytes of memory that an object, a list and a member take, about, beside the text itself (measured with CPython 3.11).
 # Commas in texts are counted as well: to tell them apart would take longer than reading.
 _WEIGHTS = (("{", 150), ("[", 64), (",", 32))
 _MEMBER = 100
 _AHEAD = 64 << 10
 _TWO_LINES = re.compile(r"\{[^\n]*\}[ \t\r]*\n\s*\{")
-_PART_OF_A_TOKEN = re.compile(r"[-+.\w\\]*")
 _NO_SPACE = re.compile(r"[^ \t\n\r]")
-_OUTSIDE_STRINGS = re.compile(r'["\[\]{}]')
+_MARKS = re.compile(r'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
 _INSIDE_STRINGS = re.compile(r'["\\]')
-
-
-class Malformed(Exception):
-    """The text is not JSON at one place. `offset` is in bytes; `fatal`: what follows cannot be found either.
-
-    `line` is the number (from 1) of the line that was to be read, 0 where nothing is read by lines.
-    """
-
-    def __init__(self, why: str, offset: int, *, fatal: bool = False, line: int = 0) -> None:
-        super().__init__(why)
-        self.why = why
-        self.offset = offset
-        self.fatal = fatal
-        self.line = line
 
 
 class Readable(Protocol):
@@ -78,51 +57,6 @@ class Place(NamedTuple):
     at: int
     byte: int
     line: int
-
-
-def encoding_of(head: bytes) -> tuple[str, int]:
-    """The encoding of a file that begins with `head`, and the length of its byte order mark."""
-    for mark, encoding in _BOMS:
-        if head.startswith(mark):
-            return encoding, len(mark)
-    if len(head) < 4:
-        return "utf-8", 0
-    return _ZEROES.get((head[0] == 0, head[1] == 0, head[2] == 0, head[3] == 0), "utf-8"), 0
-
-
-def _any_integer(digits: str) -> int | float:
-    # CPython refuses to convert more than 4300 digits; as a float such a number is infinite or close enough.
-    return int(digits) if len(digits) < 4000 else float(digits)
-
-
-_decode = JSONDecoder(strict=False).raw_decode
-_decode_any_integer = JSONDecoder(strict=False, parse_int=_any_integer).raw_decode
-
-
-def _value_of(text: str) -> object:
-    """The JSON value that `text` is. Raises JSONDecodeError, or Malformed with an offset in `text`."""
-    for decode in (_decode, _decode_any_integer):
-        try:
-            value, end = decode(text, 0)
-        except JSONDecodeError:
-            raise
-        except RecursionError:
-            raise Malformed("it is nested too deeply", 0) from None
-        except ValueError:
-            continue
-        if text[end:].strip():
-            raise Malformed("more follows in the line", end)
-        return value
-    raise Malformed("it holds a number that cannot be read", 0)
-
-
-def _could_go_on(error: JSONDecodeError, text: str) -> bool:
-    """Whether `text` would be right so far if more followed."""
-    return error.msg.startswith("Unterminated") or bool(_PART_OF_A_TOKEN.fullmatch(text, error.pos))
-
-
-def _sentence(error: JSONDecodeError) -> str:
-    return error.msg[:1].lower() + error.msg[1:]
 
 
 class Window:
@@ -223,18 +157,18 @@ class Window:
         """Read the value that begins here."""
         if not self.peek():
             raise self._cut_short()
-        decode: Callable[[str, int], tuple[object, int]] = _decode
+        decoder = decode
         while True:
             try:
-                value, end = decode(self._text, self._at)
+                value, end = decoder(self._text, self._at)
             except JSONDecodeError as error:
                 self._need_more(error)
             except RecursionError:
                 raise Malformed("it is nested too deeply", self.offset()) from None
             except ValueError as error:
-                if decode is _decode_any_integer:
+                if decoder is decode_any_integer:
                     raise Malformed(str(error), self.offset()) from None
-                decode = _decode_any_integer
+                decoder = decode_any_integer
             else:
                 # A number may go on in the next chunk (`1` `e5`); everything else shows its own end.
                 whole = end + _SLACK < len(self._text) or isinstance(value, (dict, list, str))
@@ -244,25 +178,27 @@ class Window:
 
     def line(self) -> object:
         """Read the value that is the rest of this line. Raises `Malformed`, with the reader behind the line."""
-        number = self.line_number()
         try:
-            return self._rest_of_line()
+            end = self._end_of_line()
         except Malformed as error:
-            raise Malformed(error.why, error.offset, fatal=error.fatal, line=number) from None
-
-    def _rest_of_line(self) -> object:
-        end = self._end_of_line()
+            raise self._in_line(error, self.line_number()) from None
         self._began, self._at = self._at, end
         text = self._text[self._began : end]
         try:
-            return _value_of(text)
-        except JSONDecodeError as error:
-            is_last = self._ended and end == len(self._text)
-            if is_last and _could_go_on(error, text):
-                raise self._cut_short() from None
-            raise self._flaw(_sentence(error), self._began + error.pos) from None
-        except Malformed as error:
-            raise self._flaw(error.why, self._began + error.offset) from None
+            return value_of(text)
+        except (JSONDecodeError, Malformed) as error:
+            number = self.began().line
+            raise self._in_line(self._flaw_of_line(error, text), number) from None
+
+    def _flaw_of_line(self, error: JSONDecodeError | Malformed, text: str) -> Malformed:
+        if isinstance(error, Malformed):
+            return self._flaw(error.why, self._began + error.offset)
+        if self._ended and self._at == len(self._text) and could_go_on(error, text):
+            return self._cut_short()
+        return self._flaw(sentence_of(error), self._began + error.pos)
+
+    def _in_line(self, error: Malformed, number: int) -> Malformed:
+        return Malformed(error.why, error.offset, fatal=error.fatal, line=error.line or number)
 
     def _end_of_line(self) -> int:
         """Where the line ends in the window. Raises Malformed, with the reader there, when it is too large."""
@@ -272,9 +208,9 @@ class Window:
                 continue
             if not self._too_large(len(self._text) if end < 0 else end):
                 return len(self._text) if end < 0 else end
-            begins = self.offset()
+            begins = self._place(self._at)
             self._skip_line()
-            raise Malformed(self._largeness(), begins)
+            raise Malformed(self._largeness(), begins.byte, line=begins.line)
 
     def _skip_line(self) -> None:
         while (end := self._text.find("\n", self._at)) < 0:
@@ -305,34 +241,51 @@ class Window:
     def _largeness(self) -> str:
         return f"it is larger than {self._largest >> 20} MiB, or would be in memory"
 
-    def skip_value(self, at_most: int | None = None) -> None:
+    def skip_value(self, at_most: int | None = None, marks: int | None = None) -> None:
         """Step over the array or object that begins here, without holding it.
 
-        Raises a fatal `Malformed` when it has no end, or none within `at_most` bytes.
+        Raises a fatal `Malformed` when it has no end, or none within `at_most` bytes behind the window and `marks`
+        brackets and texts.
         """
         last = None if at_most is None else self._bytes + at_most
-        depth, inside = 0, False
+        passed, depth = 0, 0
         while True:
-            mark = self._to_next(_INSIDE_STRINGS if inside else _OUTSIDE_STRINGS, last)
-            if mark == "\\":
-                self._step_over_escape()
-            elif mark == '"':
-                inside = not inside
+            for found in _MARKS.finditer(self._text, self._at):
+                self._at = found.end()
+                mark = self._text[found.start()]
+                passed += 1
+                if passed == marks:
+                    raise self._endless()
+                if mark == '"':
+                    if found.end() - found.start() == 1:
+                        self._skip_rest_of_string(last)
+                        break
+                else:
+                    depth += 1 if mark in "[{" else -1
+                    if depth <= 0:
+                        return
             else:
-                depth += 1 if mark in "[{" else -1
-                if depth <= 0:
-                    return
+                self._skip_window(last)
 
-    def _to_next(self, marks: re.Pattern[str], last: int | None) -> str:
-        """Step over the next of `marks`, dropping what lies before it."""
-        while (found := marks.search(self._text, self._at)) is None:
-            self._at = len(self._text)
-            if last is not None and self._bytes > last:
-                raise Malformed("it has no end that can be found", self._bytes, fatal=True)
-            if not self._grow():
-                raise self._cut_short()
+    def _skip_rest_of_string(self, last: int | None) -> None:
+        """Step over the end of a string that is longer than the window."""
+        while (found := _INSIDE_STRINGS.search(self._text, self._at)) is None or found.group() == "\\":
+            if found is None:
+                self._skip_window(last)
+            else:
+                self._at = found.end()
+                self._step_over_escape()
         self._at = found.end()
-        return found.group()
+
+    def _skip_window(self, last: int | None) -> None:
+        self._at = len(self._text)
+        if last is not None and self._bytes > last:
+            raise self._endless()
+        if not self._grow():
+            raise self._cut_short()
+
+    def _endless(self) -> Malformed:
+        return Malformed("it has no end that can be found", self._bytes, fatal=True)
 
     def _step_over_escape(self) -> None:
         if self._at == len(self._text) and not self._grow():
@@ -342,12 +295,12 @@ class Window:
     def _need_more(self, error: JSONDecodeError) -> None:
         if error.pos + _SLACK < len(self._text) and not error.msg.startswith("Unterminated"):
             self._place(self._at)
-            raise self._flaw(_sentence(error), error.pos)
+            raise self._flaw(sentence_of(error), error.pos)
         if self._too_large(len(self._text)):
             raise Malformed(self._largeness(), self.offset())
-        could_go_on = _could_go_on(error, self._text)
+        is_unfinished = could_go_on(error, self._text)
         if not self._grow():
-            raise self._cut_short() if could_go_on else self._flaw(_sentence(error), error.pos)
+            raise self._cut_short() if is_unfinished else self._flaw(sentence_of(error), error.pos)
 
     def _cut_short(self) -> Malformed:
         return Malformed(f"the file is cut short at byte {self._bytes}", self._bytes, fatal=True)
@@ -356,7 +309,7 @@ class Window:
         """Read on, dropping what lies behind the reader. False at the end of the stream."""
         held = len(self._text) - self._at
         while not self._ended:
-            data = self._read(max(self._chunk, held))
+            data = self._read(max(self._chunk, min(held, self._largest - held)))
             if not data:
                 self._ended = True
                 break
@@ -364,6 +317,7 @@ class Window:
                 data = self._begin(data)
             end = self._bytes
             text = self._decoded(data)
+            del data  # a value can be large, and its text is in memory twice already
             if text:
                 self._drop(end)
                 self._text += text
@@ -372,6 +326,8 @@ class Window:
 
     def _drop(self, end: int) -> None:
         """Forget what lies behind the reader, in a window that ends before the byte `end`."""
+        if not self._at and self._text:
+            return
         line = self._known.line + self._text.count("\n", self._known.at, self._at)
         self._text = self._text[self._at :]
         self._start = self._known = Place(0, end - self._size(self._text), line)

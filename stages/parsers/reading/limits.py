@@ -30,7 +30,7 @@ class Limits:
     """Archives around an archive that is opened. OpenAI's portal puts exports into one, and people pack it again."""
     archives: int = 1000
     """That are opened in one upload."""
-    glance: int = 256 << 20
+    glance: int = 64 << 20
     """Bytes that may be unpacked to find out what is in an upload, beside the usual ratio of its size."""
 
 

@@ -5,8 +5,8 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import Peek, SourceFile
+from stages.parsers.reading.encodings import encoding_of
 from stages.parsers.reading.json_stream import Item, Records, envelope_behind
-from stages.parsers.reading.json_window import encoding_of
 
 Kind = Literal["json", "text", "binary", "empty"]
 
@@ -19,6 +19,9 @@ SNIFFED = 4096
 # An array or an object, or a string that holds one: some tools encode twice.
 _LIKE_JSON = re.compile(r'\s*(?:"(?:\s|\\[nrt])*)?[\[{]')
 _CHUNK = 128 << 10  # most files need little of it, and an archive can hold thousands
+_LARGEST = 64 << 20  # a look takes no more memory than this and as much again
+_PATIENCE = 32 << 10  # enough for a record of a megabyte; a thousand bombs take seconds
+_MOST_FLAWS = 3  # where nothing good is among the first records
 
 ZIP = "ZIP"
 GZIP = "gzip"
@@ -124,17 +127,18 @@ class _Glance:
 def _json(stream: BinaryIO, head: bytes) -> tuple[Peek, bool]:
     """The peek, and whether it has seen everything."""
     glance = _Glance(stream, head)
-    records = Records(glance, chunk=_CHUNK, searched=MOST_TEXT)
+    records = Records(glance, chunk=_CHUNK, largest=_LARGEST, patience=_PATIENCE)
     found: list[object] = []
-    flaw = ""
+    flaws: list[str] = []
     for item in records:
         if isinstance(item, Item):
             found.append(item.value)
             glance.suffices = True
         elif not glance.ended:
-            flaw = f"{item.why} ({item.position})"
-        if len(found) >= MOST_RECORDS or records.taken >= MOST_TEXT:
+            flaws.append(f"{item.why} ({item.position})")
+        if len(found) >= MOST_RECORDS or (records.taken >= MOST_TEXT and (found or len(flaws) >= _MOST_FLAWS)):
             break
+    flaw = flaws[-1] if flaws else ""
     return Peek("json", records.wrapping, tuple(found), dict(records.envelope), flaw=flaw), records.done
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import SourceFile
-from stages.parsers.reading.json_window import encoding_of
+from stages.parsers.reading.encodings import encoding_of
 from stages.parsers.reading.values import as_map, as_text
 
 LARGEST = 16 << 20
@@ -37,7 +37,10 @@ class Names(Mapping[str, str]):
 
     @cached_property
     def _found(self) -> dict[str, str]:
-        return names_in(self._files())
+        try:
+            return names_in(self._files())
+        except SourceBroken:
+            return {}
 
     def __getitem__(self, key: str) -> str:
         return self._found[key]

@@ -3,7 +3,7 @@
 import io
 
 from stages.parsers.contract import SourceFile
-from stages.parsers.reading.json_window import encoding_of
+from stages.parsers.reading.encodings import encoding_of
 from stages.parsers.reading.values import Tally
 
 UNREADABLE = "\ufffd"

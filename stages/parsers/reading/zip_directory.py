@@ -4,7 +4,6 @@ Read by hand, because the standard library's reader holds several hundred bytes 
 how many there are, believes the numbers it finds, and differs between versions of Python in what it objects to.
 """
 
-import io
 import re
 import stat
 import struct
@@ -17,13 +16,10 @@ from typing import BinaryIO
 from packages_store.errors import SourceBroken
 from stages.parsers.reading.limits import Allowance, too_many_files
 from stages.parsers.reading.values import moment_ms
+from stages.parsers.reading.zip_end import end_of
 
 STORED, DEFLATED = 0, 8
 
-_END = b"PK\x05\x06"
-_END_LENGTH = 22
-_LARGE_END = b"PK\x06\x06"
-_LARGE_LOCATOR = b"PK\x06\x07"
 _ENTRY = b"PK\x01\x02"
 _SIGNATURE = b"PK\x05\x05"  # may follow the entries (4.3.13)
 _FILE = b"PK\x03\x04"
@@ -83,7 +79,7 @@ class Directory:
         """Raises SourceBroken when there is no such table, or when it is too large."""
         self._name = name
         self._allowance = allowance
-        ends = _end_of(stream, name)
+        ends = end_of(stream, name)
         self.begins = ends.at - ends.length
         """Where the data ends and this table begins."""
         self._before = self.begins - ends.offset
@@ -105,7 +101,7 @@ class Directory:
 
         Costs about a microsecond for each entry, so that the files of an archive can be read one by one.
         """
-        wanted = path.encode()
+        wanted = path.encode("utf-8", "replace")
         here = around = None
         for at, name in self._names():
             if name == wanted:
@@ -222,92 +218,13 @@ def _objection_to_data(entry: Entry) -> str:
         method = _METHODS.get(entry.method, f"method {entry.method}")
         return f"it is packed with {method}, which is not read: unpack it and drop what was in it"
     most = entry.packed if entry.method == STORED else entry.packed * _MOST_INFLATED + _MOST_INFLATED
-    if entry.size > most:
+    if not entry.flaw and entry.size > most:
         return "it says that it unpacks to more than is possible"
     return entry.flaw
 
 
-# --- the end of the file (4.3.14 to 4.3.16) -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """Where the table of contents ends, how long it is, where it says that it begins, and how many entries it has."""
-
-    at: int
-    length: int
-    offset: int
-    entries: int
-
-
-def _end_of(stream: BinaryIO, name: str) -> _Ends:
-    size = stream.seek(0, io.SEEK_END)
-    start = max(0, size - _MOST_16 - _END_LENGTH)
-    stream.seek(start)
-    tail = stream.read()
-    at = _last_record(tail)
-    if at < 0:
-        why = f"{name} is a ZIP without its table of contents"
-        raise SourceBroken(why, "it is cut short, or one part of several", "Copy or download it again, whole.")
-    disk, first_disk, _, entries, length, offset = struct.unpack_from("<4H2L", tail, at + 4)
-    disks = {disk, first_disk} - {_MOST_16}
-    ends = _Ends(start + at, length, offset, entries)
-    large = tail[at - 20 : at] if at >= 20 else b""
-    if large.startswith(_LARGE_LOCATOR):
-        ends, more = _large_end(stream, ends, large)
-        disks |= more
-    if disks - {0}:
-        raise _split(name)
-    return ends
-
-
-def _last_record(tail: bytes) -> int:
-    """The end record that reaches to the end of the file with its comment; else the last one; -1 when there is none."""
-    last = -1
-    at = tail.rfind(_END, 0, max(0, len(tail) - _END_LENGTH) + len(_END))
-    while at >= 0:
-        last = max(last, at)
-        if at + _END_LENGTH + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail):
-            return at
-        at = tail.rfind(_END, 0, at + len(_END) - 1)
-    return last
-
-
-def _large_end(stream: BinaryIO, ends: _Ends, locator: bytes) -> tuple[_Ends, set[int]]:
-    """The record with the real numbers of a large archive, and the numbers of the disks that are named."""
-    disk, told, disks = struct.unpack_from("<LQL", locator, 4)
-    named = {disk} | ({disks - 1} if disks else set())
-    for at in (ends.at - 20 - 56, told):
-        if 0 <= at < ends.at:
-            stream.seek(at)
-            record = stream.read(56)
-            if record.startswith(_LARGE_END) and len(record) == 56:
-                here, first, _, entries, length, offset = struct.unpack_from("<2L4Q", record, 16)
-                return _Ends(at, length, offset, entries), named | {here, first}
-    return ends, named
-
-
-def is_last_part(stream: BinaryIO) -> bool:
-    """Whether a file that does not begin like a ZIP ends like one that was split."""
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(max(0, size - _MOST_16 - _END_LENGTH))
-    tail = stream.read()
-    at = _last_record(tail)
-    if at < 0 or at + _END_LENGTH + int.from_bytes(tail[at + 20 : at + 22], "little") != len(tail):
-        return False
-    return 0 < int.from_bytes(tail[at + 4 : at + 6], "little") < _MOST_16
-
-
-def _split(name: str) -> SourceBroken:
-    advice = "Put all its parts (.z01, .z02, …, .zip) into one folder, unpack it there and drop what was in it."
-    return SourceBroken(f"{name} is the last part of a ZIP that was split", "its other parts are missing", advice)
-
-
 def _damaged(name: str, why: str) -> SourceBroken:
     return SourceBroken(f"The table of contents of {name} cannot be read", why, "Copy or download it again.")
-
-
-# --- fields ------------------------------------------------------------------------------------------------------
 
 
 def _decoded(raw: bytes) -> str:

@@ -3,7 +3,9 @@
 import gzip
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 STORED, DEFLATED = 0, 8
 STAMP = (2026 - 1980 << 9 | 1 << 5 | 2, 3 << 11 | 4 << 5 | 3)  # 2026-01-02 03:04:06
@@ -48,7 +50,12 @@ def deflated(data: bytes, level: int = 9) -> bytes:
 
 
 def zip_of(
-    *members: Member, before: bytes = b"", comment: bytes = b"", large: bool = False, behind: bytes = b"", **end: int
+    *members: Member,
+    before: bytes = b"",
+    comment: bytes = b"",
+    large: bool = False,
+    behind: bytes = b"",
+    end: Mapping[str, int] = MappingProxyType({}),
 ) -> bytes:
     """A ZIP. `end` replaces numbers of its last record: disk, first_disk, here, entries, length, offset."""
     out = bytearray(before)
@@ -68,7 +75,7 @@ def zip_of(
         "entries": len(members),
         "length": len(directory),
         "offset": begins - len(before),
-    } | end
+    } | dict(end)
     if large:
         at = len(out)
         real = (numbers["entries"], numbers["entries"], numbers["length"], numbers["offset"])

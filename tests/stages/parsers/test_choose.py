@@ -11,8 +11,10 @@ from stages.parsers.choose import inspect, read
 from stages.parsers.contract import Bid, NotAChat, Peek, ReadContext, Record, SourceFile, Variant
 from stages.parsers.reading.peeking import MOST_RECORDS, peek
 from stages.parsers.registry import PARSERS
+from tests.stages.parsers.archives import Member, gzip_of, tar_of, zip_of
 from tests.stages.parsers.documents import activity, chatgpt, loom, message, said
-from tests.stages.parsers.harness import CONTEXT, MemoryFile, as_json
+from tests.stages.parsers.harness import CONTEXT, MemoryFile, Sample, as_json
+from tests.stages.parsers.samples import SAMPLES
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,13 @@ def refusal(tmp_path: Path, data: bytes) -> str:
         (b" \n", "empty"),
         (b"\xef\xbb\xbf", "empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not text"),
-        (b"\x1f\x8b\x08\0\0", "gzip archive"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "it is an archive (7-Zip). Unpack it and drop what was in it."),
+        (b"Rar!\x1a\x07\x01\0", "it is an archive (RAR)"),
+        (b"\xfd7zXZ\0\0\4", "it is an archive (xz)"),
+        (b"BZh91AY&SY", "it is an archive (bzip2)"),
+        (b"\x28\xb5\x2f\xfd\4\0", "it is an archive (Zstandard)"),
+        (b"PK\x07\x08PK\x03\x04", "it is a part of a ZIP that was split. Put all its parts"),
+        (tar_of("chats.json", b"[]"), "it is an archive (tar)"),
         (b"Dear diary", "not JSON"),
         (b"[WARN] this is a log", "begins like JSON but cannot be read: expecting value"),
         (b"[]", "without any record"),
@@ -113,6 +121,20 @@ def test_a_look_takes_no_more_than_the_first_records() -> None:
     assert (seen.kind, seen.wrapping, len(seen.records)) == ("json", "array", MOST_RECORDS)
 
 
+def test_a_look_does_not_read_on_to_the_end_of_a_second_record() -> None:
+    seen = peek(MemoryFile(as_json([{"a": 1}, {"text": "x" * (6 << 20)}])))
+
+    assert (seen.records, seen.flaw) == (({"a": 1},), "")
+
+
+def test_a_record_that_is_too_large_for_a_look_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.parsers.reading.peeking._LARGEST", 5 << 20)
+
+    seen = peek(MemoryFile(as_json([{"text": "x" * (6 << 20)}, {"a": 1}])))
+
+    assert seen.records == ({"a": 1},)
+
+
 def test_a_look_ends_after_enough_text_but_not_before_the_first_record() -> None:
     seen = peek(MemoryFile(as_json([{"text": "x" * (6 << 20)}] * 3)))
 
@@ -138,3 +160,20 @@ def test_one_conversation_among_records_of_other_kinds_is_found() -> None:
     bids = [parser.bid(peek(MemoryFile(as_json(records)))) for parser in PARSERS]
 
     assert [bid for bid in bids if bid] == [Bid("array", Bid.SHAPE)]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.platform}-{sample.variant}")
+def test_no_name_decides_whose_a_file_is(sample: Sample, tmp_path: Path) -> None:
+    data = sample.data()
+    names = ["x.bin", "conversations.json", "MyActivity.html", "chat.txt", "a.zip", "prod-grok-backend.json", "x.csv"]
+
+    for name in names:
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert [(one.parser, one.variant) for one in inspect(path, name).found] == [(sample.platform, sample.variant)]
+
+    path = tmp_path / "x.json"
+    path.write_bytes(zip_of(*(Member(name, data) for name in names), Member("packed", gzip_of(data))))
+    found = {(one.parser, one.variant) for one in inspect(path, "x.json").found}
+    assert found == {(sample.platform, sample.variant)}
+    assert len(inspect(path, "x.json").found) == len(names) + 1

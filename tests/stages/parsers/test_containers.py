@@ -3,18 +3,37 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from packages_store.errors import LoomError, SourceBroken, Unrecognised
 from stages.parsers.choose import Found, inspect, read
-from stages.parsers.contract import Broken, SourceFile
+from stages.parsers.contract import Bid, Broken, NotAChat, Peek, ReadContext, Record, SourceFile, Variant
 from stages.parsers.reading.containers import Archive, open_upload
 from stages.parsers.reading.limits import Limits
+from stages.parsers.registry import PARSERS
 from tests.stages.parsers.archives import STORED, Member, gzip_of, tar_of, zip_of
 from tests.stages.parsers.documents import chatgpt, message
 from tests.stages.parsers.harness import CONTEXT, as_json, conversations_in, imported
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """A parser that is never sure."""
+
+    platform: str = "guesses"
+    title: str = "Guesses"
+    variants: tuple[Variant, ...] = ()
+    not_chats: tuple[NotAChat, ...] = ()
+
+    def bid(self, peek: Peek) -> Bid | None:
+        return Bid("any", Bid.GUESS) if "guess" in str(peek.records) else None
+
+    def read(self, file: SourceFile, variant: str, context: ReadContext) -> Iterator[Record]:
+        return iter(())
 
 
 def chat(text: str = "Hello") -> bytes:
@@ -91,6 +110,7 @@ def test_an_archive_with_something_behind_it_is_read(tmp_path: Path) -> None:
         ("Café.json".encode("cp437"), "Café.json", 0),
         ("대화.json".encode(), "대화.json", 0),
         (b"chats\\2026\\c.json", "chats/2026/c.json", 0),
+        ("Größe\\c.json".encode("cp437"), "Größe/c.json", 0),
         (b"a\nb.json", "a\nb.json", 0),
     ],
 )
@@ -207,9 +227,9 @@ def test_what_comes_before_the_damage_is_read_and_the_damage_told(tmp_path: Path
 
 
 def test_parts_of_a_split_archive_are_explained(tmp_path: Path) -> None:
-    whole = zip_of(Member("c.json", chat()), disk=1, first_disk=1)
+    whole = zip_of(Member("c.json", chat()), end={"disk": 1, "first_disk": 1})
 
-    for part in (whole, whole[30:], b"PK\x07\x08" + whole[:50], zip_of(Member("c.json", chat()), disk=2)[7:]):
+    for part in (whole, whole[30:], b"PK\x07\x08" + whole[:50], zip_of(Member("c.json", chat()), end={"disk": 2})[7:]):
         told = refusal(written(tmp_path / "mine.zip", part))
         assert told is not None
         assert "split" in told
@@ -246,6 +266,13 @@ def test_an_export_in_an_archive_of_other_things_is_read(tmp_path: Path, method:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_archive_with_a_name_of_another_time_is_found_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.zip", zip_of(Member("Café.zip".encode("cp437"), zip_of(Member("c.json", chat())))))
+
+    assert found_in(path) == ["Café.zip/c.json"]
+    assert said_in(path) == ["Hello"]
+
+
 @pytest.mark.parametrize("method", [STORED, zipfile.ZIP_DEFLATED])
 def test_archives_are_opened_two_deep_and_no_deeper(tmp_path: Path, method: int) -> None:
     inner = zip_of(Member("conversations.json", chat()), Member("._x", b"x"))
@@ -267,10 +294,10 @@ def test_archives_are_opened_two_deep_and_no_deeper(tmp_path: Path, method: int)
         (zip_of(Member("c.json", chat(), flags=1)), "encrypted"),
         (zip_of(Member("c.json", chat()))[:-30], "without its table of contents"),
         (zip_of(Member("../c.json", chat())), "leaves the archive"),
-        (zip_of(Member("c.json", chat()), disk=1), "split"),
+        (zip_of(Member("c.json", chat()), end={"disk": 1}), "split"),
         (zip_of(), "The archive is empty"),
-        (tar_of("c.json", chat()), "it is a tar archive"),
-        (b"Rar!\x1a\x07\x01\0", "it is a RAR archive"),
+        (tar_of("c.json", chat()), "it is an archive (tar)"),
+        (b"Rar!\x1a\x07\x01\0", "it is an archive (RAR)"),
         (gzip_of(b"x")[:9], "it is cut short"),
     ],
 )
@@ -293,6 +320,15 @@ def test_an_archive_beside_chats_was_attached_to_one_and_stays_closed(tmp_path: 
 
     assert said_in(path) == ["Hello"]
     assert [name for name, why in inspect(path, "x.zip").ignored if "beside chats" in why] == ["a/file-1.dat"]
+
+
+def test_a_mere_guess_closes_no_archive_beside_it(tmp_path: Path) -> None:
+    guess, chats = Member("a.json", b'[{"guess": 1}]'), Member("b.zip", zip_of(Member("c.json", chat())))
+    path = written(tmp_path / "x.zip", zip_of(guess, chats))
+
+    found = inspect(path, "x.zip", parsers=(*PARSERS, Guesses())).found
+
+    assert [one.member for one in found] == ["a.json", "b.zip/c.json"]
 
 
 def test_documents_are_archives_that_nobody_looks_into(tmp_path: Path) -> None:
@@ -331,7 +367,7 @@ def test_a_gzip_file_is_read_as_what_it_holds(tmp_path: Path) -> None:
 def test_a_gzip_file_in_a_gzip_file_is_explained(tmp_path: Path) -> None:
     told = refusal(written(tmp_path / "x.gz", gzip_of(gzip_of(chat()))))
 
-    assert told == "Not imported: it is a gzip archive. Unpack it and drop what was in it."
+    assert told == "Not imported: it is an archive (gzip). Unpack it and drop what was in it."
 
 
 def test_gzip_files_in_an_archive_are_read_and_an_archive_in_a_gzip_file(tmp_path: Path) -> None:
@@ -351,7 +387,7 @@ def test_gzip_files_in_an_archive_are_read_and_an_archive_in_a_gzip_file(tmp_pat
 def test_a_gzipped_tar_is_explained(tmp_path: Path) -> None:
     told = refusal(written(tmp_path / "x.tgz", gzip_of(tar_of("c.json", chat()))))
 
-    assert told == "Not imported: it is a tar archive. Unpack it and drop what was in it."
+    assert told == "Not imported: it is an archive (tar). Unpack it and drop what was in it."
 
 
 def test_a_gzip_file_that_is_cut_short_or_damaged_gives_what_came_before(tmp_path: Path) -> None:
@@ -401,7 +437,7 @@ def test_an_archive_with_too_many_entries_is_refused_before_they_are_listed(tmp_
         with pytest.raises(SourceBroken, match="too many files"):
             inspect(path, "x.zip", limits=limits)
     with pytest.raises(SourceBroken, match="too many files"):
-        inspect(written(path, zip_of(*members, here=1, entries=1)), "x.zip", limits=Limits(entries=49))
+        inspect(written(path, zip_of(*members, end={"here": 1, "entries": 1})), "x.zip", limits=Limits(entries=49))
 
 
 def test_entries_and_archives_are_counted_over_all_archives_of_an_upload(tmp_path: Path) -> None:
@@ -418,7 +454,7 @@ def test_entries_and_archives_are_counted_over_all_archives_of_an_upload(tmp_pat
 
 
 def test_the_numbers_of_a_large_archive_are_read_from_its_own_record(tmp_path: Path) -> None:
-    data = zip_of(Member("c.json", chat()), large=True, entries=10**6)
+    data = zip_of(Member("c.json", chat()), large=True, end={"entries": 10**6})
 
     with pytest.raises(SourceBroken, match="too many files"):
         inspect(written(tmp_path / "x.zip", data), "x.zip")

@@ -3,6 +3,7 @@
 import codecs
 import io
 import json
+import math
 import time
 import tracemalloc
 
@@ -82,6 +83,15 @@ def test_a_bad_first_line_leaves_the_others() -> None:
     assert good == [{"b": 1}, {"c": 2}]
     assert [one.position for one in broken] == ["line 1, byte 6"]
     assert records.wrapping == "lines"
+
+
+def test_a_line_that_is_nested_too_deeply_or_holds_a_huge_number_is_one_line() -> None:
+    lines = [b"{}", b"{}", b"[" * 200_000 + b"]" * 200_000, b'{"n": ' + b"9" * 5000 + b"}", b"{}"]
+
+    good, broken, _ = read(b"\n".join(lines), 1000)
+
+    assert good == [{}, {}, {"n": math.inf}, {}]
+    assert [(one.position, one.why) for one in broken] == [("line 3, byte 6", "it is nested too deeply")]
 
 
 def test_the_last_line_of_a_file_that_is_cut_short_says_so() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from packages_store.errors import SourceBroken
 from stages.parsers.contract import Broken
-from stages.parsers.reading.json_stream import Item, Records, envelope_behind
+from stages.parsers.reading.json_stream import MOST_BROKEN, Item, Records, envelope_behind
 
 ENCODINGS = {
     "utf-8": b"",
@@ -45,10 +45,13 @@ def test_a_list_comes_back_in_every_encoding_and_chunk_size(
     text = json.dumps(document, ensure_ascii=escaped, indent=1 if indented else None)
     name = encoding.removesuffix("-sig")
 
-    good, broken, records = read(ENCODINGS[encoding] + text.encode(name, "surrogatepass"), chunk)
+    data = text.encode(name, "surrogatepass")
+
+    good, broken, records = read(ENCODINGS[encoding] + data, chunk)
 
     assert not broken
-    assert good == json.loads(text)
+    # Halves of characters are no UTF-8: their bytes are kept one by one.
+    assert good == json.loads(data.decode(name, "surrogateescape" if name == "utf-8" else "surrogatepass"))
     assert (records.wrapping, records.done) == ("array", True)
 
 
@@ -239,3 +242,48 @@ def test_what_stands_behind_a_long_list_is_found_from_the_end(stream_of: type[io
 @pytest.mark.parametrize("document", [{"conversations": [1, 2]}, [1, [2], 3], {"a": 1}, "x", ""])
 def test_nothing_behind_the_list_is_nothing(document: object) -> None:
     assert envelope_behind(io.BytesIO(json.dumps(document).encode())) == {}
+
+
+def test_the_end_of_a_broken_record_is_looked_for_with_patience_and_no_longer() -> None:
+    data = b'[{"a": tru, "list": [' + b'"x", ' * 5000 + b'1]}, {"b": 2}]'
+
+    patient = list(Records(io.BytesIO(data), chunk=64))
+    hasty = list(Records(io.BytesIO(data), chunk=64, patience=1000))
+
+    assert [type(one) for one in patient] == [Broken, Item]
+    assert [type(one) for one in hasty] == [Broken]
+
+
+def test_a_list_of_very_many_broken_records_is_given_up() -> None:
+    found = list(Records(io.BytesIO(b"[" + b"{tru}, " * 30_000 + b"1]")))
+
+    assert len(found) == MOST_BROKEN + 1
+    assert isinstance(found[-1], Broken)
+    assert "what follows was left out" in found[-1].why
+
+
+def test_values_beside_a_list_are_bounded_together() -> None:
+    data = b'{"conversations": [1], ' + b", ".join(b'"k%d": "%s"' % (n, b"x" * 500) for n in range(100)) + b"}"
+
+    good, broken, _ = read(data, 100, largest=10_000)
+
+    assert good == [1]
+    assert ["larger than" in one.why for one in broken] == [True]
+    assert read(data, 100, largest=100_000)[1] == []
+
+
+def test_a_string_longer_than_the_window_is_stepped_over() -> None:
+    text = ("x" * 50 + '\\" ] } ') * 4000
+    data = ('{"conversations": [1], "media": [["' + text + '\\\\"], {"a": "]"}], "format": "x"}').encode()
+
+    for chunk in (997, 1000, 1 << 20):
+        good, broken, records = read(data, chunk)
+        assert (good, broken) == ([1], [])
+        assert records.envelope == {"format": "x"}
+
+
+def test_a_list_beside_the_records_that_is_cut_says_so() -> None:
+    for behind in (b'"cut', b'"cut\\', b"[1, ["):
+        good, broken, _ = read(b'{"conversations": [1], "media": [' + b'"x", ' * 20_000 + behind, 1000)
+        assert good == [1]
+        assert ["cut short" in one.why for one in broken] == [True]
