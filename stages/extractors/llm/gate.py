@@ -1,0 +1,168 @@
+"""The quality gate (R-46): sorts memories into those to keep and those a person should look at first, with the reason.
+
+It looks at words alone, asks nobody, and gives the same verdict for the same memories in the same order.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from packages_store.model import Conversation, Message
+from stages.contract import MemoryDraft, Persona
+from stages.extractors.llm.injected import Sifted, repeats, runs_in, sift
+from stages.extractors.llm.junk import is_none, is_refusal, is_template
+from stages.extractors.llm.likeness import Known, runs_of, words_in
+from stages.extractors.llm.prompts import entity_of, person_of
+from stages.extractors.llm.turns import local
+
+GATE_VERSION = "1"
+"""Raised whenever the same memories could be sorted otherwise."""
+
+_LEAST_WORDS = 5
+"""Fewer words tell nothing."""
+
+_NEIGHBOURS = 2
+"""So many messages before and after a cited one count as its surroundings."""
+
+_TELLING = 8
+"""So many telling words a memory and the messages it cites need, before sharing none of them says anything."""
+
+_BORROWED_RUN = 3
+_BORROWED = 5
+"""So many runs of words out of injected text, and more than out of what was said, make a memory of that text."""
+
+_LETTERS = 4
+_STEM = 5
+"""A word of at least so many letters is telling, and is known by its first ones: endings change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A memory that a person should look at, and why: a sentence for that person."""
+
+    draft: MemoryDraft
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Drafts, sorted; in both the order is the one they were handed in."""
+
+    kept: tuple[MemoryDraft, ...]
+    doubtful: tuple[Doubt, ...]
+
+
+def judge(
+    persona: Persona, conversation: Conversation, drafts: Sequence[MemoryDraft], others: Known | None = None
+) -> Verdict:
+    """Sort the drafts made of one conversation; `others` are texts of the package's other memories (not changed)."""
+    court = _Court(persona, conversation, others or Known())
+    kept: list[MemoryDraft] = []
+    doubtful: list[Doubt] = []
+    for draft in drafts:
+        if reason := court.reason_against(draft):
+            doubtful.append(Doubt(draft, reason))
+        else:
+            kept.append(draft)
+    return Verdict(tuple(kept), tuple(doubtful))
+
+
+def repeated(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Which memories nearly repeat an earlier one: its key by theirs.
+
+    Takes (key, text) in the order in which they happened, so that the first to tell something stays, whichever was
+    written first. Time grows with the texts, not with their square.
+    """
+    known = Known()
+    return {key: twin for key, text in texts if (twin := known.meet(key, text)) is not None}
+
+
+class _Court:
+    """What the drafts of one conversation are held against."""
+
+    def __init__(self, persona: Persona, conversation: Conversation, others: Known) -> None:
+        self._person = person_of(persona)
+        self._names = _telling(f"{self._person} {entity_of(persona)}")
+        self._positions = {message.id: at for at, message in enumerate(conversation.messages)}
+        self._messages = conversation.messages
+        self._days = {local(message, persona.zone).date().isoformat() for message in conversation.messages}
+        self._instructions = runs_in(conversation.instructions)
+        self._instructed = "\n".join(conversation.instructions)
+        self._others = others
+        self._siblings = Known()
+
+    def reason_against(self, draft: MemoryDraft) -> str | None:
+        """Why a person should look at the draft; None when nothing speaks against it."""
+        reason = self._junk(draft) or self._unfounded(draft) or self._injected(draft)
+        if reason:
+            return reason
+        if self._others.twin_of(draft.prose) is not None:
+            return "It nearly repeats a memory of another conversation."
+        if self._siblings.meet(draft.title, draft.prose) is not None:
+            return "It nearly repeats another memory of the same conversation."
+        return None
+
+    def _junk(self, draft: MemoryDraft) -> str | None:
+        if is_none(draft.prose):
+            return "It says that there is nothing to remember."
+        if is_refusal(draft.prose, self._person):
+            return "The model declined to write it."
+        if is_template(draft.prose) or is_template(draft.title):
+            return "It is a template that nobody filled."
+        if len(words_in(draft.prose)) < _LEAST_WORDS:
+            return "It tells nothing."
+        return None
+
+    def _unfounded(self, draft: MemoryDraft) -> str | None:
+        if not draft.message_ids:
+            return "It names no message that it rests on."
+        if not all(message_id in self._positions for message_id in draft.message_ids):
+            return "It rests on a message that is not in this conversation."
+        if not min(self._days) <= draft.date <= max(self._days):
+            return f"Its date {draft.date} is not a day of this conversation."
+        around = _telling("\n".join(message.content for message in self._around(draft))) - self._names
+        ours = _telling(draft.prose) - self._names
+        if len(ours) >= _TELLING and len(around) >= _TELLING and not ours & around:
+            return "Nothing of what it tells is in the messages it rests on."
+        return None
+
+    def _injected(self, draft: MemoryDraft) -> str | None:
+        cited = [self._messages[self._positions[message_id]] for message_id in draft.message_ids]
+        by_person = [message for message in cited if message.role == "user"]
+        sifted = [sift(message.content, self._instructions) for message in by_person or cited]
+        if any(one.injected for one in sifted) and not any(one.said for one in sifted):
+            return "It rests on instructions or stored memories that were put into the chat, and not on what was said."
+        if repeats(draft.prose, self._instructions) or self._is_borrowed(draft, cited, sifted):
+            return "It repeats instructions or stored memories that were put into the chat."
+        return None
+
+    def _is_borrowed(self, draft: MemoryDraft, cited: Sequence[Message], sifted: Sequence[Sifted]) -> bool:
+        injected = _runs("\n".join((self._instructed, *(one.injected for one in sifted))))
+        if not injected:
+            return False
+        said = _runs("\n".join(sift(message.content, self._instructions).said for message in cited))
+        ours = _runs(draft.prose)
+        borrowed = len(ours & injected - said)
+        return borrowed >= _BORROWED and borrowed > len(ours & said)
+
+    def _around(self, draft: MemoryDraft) -> list[Message]:
+        """The cited messages and their neighbours, in order."""
+        near: set[int] = set()
+        for message_id in draft.message_ids:
+            at = self._positions[message_id]
+            near.update(range(max(0, at - _NEIGHBOURS), min(len(self._messages), at + _NEIGHBOURS + 1)))
+        return [self._messages[at] for at in sorted(near)]
+
+
+def _runs(text: str) -> frozenset[str]:
+    return runs_of(words_in(text), _BORROWED_RUN)
+
+
+def _telling(text: str) -> frozenset[str]:
+    """The longer words of a text by their stems; pairs of characters where words are not parted."""
+    words = words_in(text)
+    stems = {word[:_STEM] for word in words if len(word) >= _LETTERS}
+    pairs = {
+        one + other for one, other in pairwise(words) if len(one) == len(other) == 1 and not (one + other).isascii()
+    }
+    return frozenset(stems | pairs)

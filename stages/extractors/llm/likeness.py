@@ -1,0 +1,131 @@
+"""Says which texts tell the same, by the runs of words they share. It knows no meaning: other words, other text."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+_RUN = 5
+"""Words in a run (a shingle)."""
+
+NEAR = 0.5
+"""From this share of common runs on, two texts are the same text with some words changed (Jaccard)."""
+
+_SAME_SOURCES = 0.5
+_SAME_WORDS = 0.4
+"""Texts that rest on the same messages, to this share, and share so many of their words, tell the same."""
+
+_COMMON = 64
+"""A run that stands in so many different texts is a phrase, and says nothing about any two of them."""
+
+# Scripts that do not part words are read by the character.
+_WORD = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\\W_]+"
+)
+
+Item = TypeVar("Item")
+
+
+def words_in(text: str) -> list[str]:
+    """The words of `text` in order: casefolded, in one form, without marks."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def runs_of(words: Sequence[str], length: int = _RUN) -> frozenset[str]:
+    """Every run of `length` words; the whole when there are fewer."""
+    last = max(1, len(words) - length + 1)
+    return frozenset(" ".join(words[start : start + length]) for start in range(last)) if words else frozenset()
+
+
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """The share of what both have in what either has, 0 to 1."""
+    return len(one & other) / len(one | other) if one or other else 0.0
+
+
+def contained(part: frozenset[str], whole: frozenset[str]) -> float:
+    """How much of `part` stands in `whole`, 0 to 1."""
+    return len(part & whole) / len(part) if part else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A text as it is compared, with the messages it rests on."""
+
+    words: frozenset[str]
+    runs: frozenset[str]
+    sources: frozenset[str]
+
+    def tells_the_same(self, other: "Told") -> bool:
+        """Whether one of the two is enough."""
+        if jaccard(self.runs, other.runs) >= NEAR:
+            return True
+        fewer = min(len(self.sources), len(other.sources))
+        shared = len(self.sources & other.sources)
+        return shared > 0 and shared >= _SAME_SOURCES * fewer and jaccard(self.words, other.words) >= _SAME_WORDS
+
+
+def told(text: str, sources: Iterable[str] = ()) -> Told:
+    """`text` made comparable."""
+    words = words_in(text)
+    return Told(frozenset(words), runs_of(words), frozenset(sources))
+
+
+def distinct(items: Sequence[tuple[Item, Told]]) -> list[Item]:
+    """The items without repetitions, in their order; of those that tell the same the richest stays, in its own place.
+
+    For a handful: every two are compared.
+    """
+    richest = sorted(range(len(items)), key=lambda at: (-_riches(items[at][1]), at))
+    kept: list[int] = []
+    for at in richest:
+        if not any(items[at][1].tells_the_same(items[other][1]) for other in kept):
+            kept.append(at)
+    return [items[at][0] for at in sorted(kept)]
+
+
+def _riches(one: Told) -> int:
+    return len(one.words) + len(one.sources)
+
+
+class Known:
+    """Texts by their keys, no two of them nearly the same; a new one is compared with those it shares a run with."""
+
+    def __init__(self, texts: Iterable[tuple[str, str]] = ()) -> None:
+        self._keys: list[str] = []
+        self._runs: list[frozenset[str]] = []
+        self._exact: dict[str, int] = {}
+        self._where: dict[str, list[int]] = {}
+        for key, text in texts:
+            self.meet(key, text)
+
+    def meet(self, key: str, text: str) -> str | None:
+        """The key of the known text that is nearly the same; when there is none, `text` is known from now on."""
+        words = words_in(text)
+        runs = runs_of(words)
+        twin = self._twin(words, runs)
+        if twin is None and words:
+            number = len(self._keys)
+            self._keys.append(key)
+            self._runs.append(runs)
+            self._exact[" ".join(words)] = number
+            for run in runs:
+                self._where.setdefault(run, []).append(number)
+        return twin
+
+    def twin_of(self, text: str) -> str | None:
+        """The key of the known text that is nearly the same, None when there is none."""
+        words = words_in(text)
+        return self._twin(words, runs_of(words))
+
+    def _twin(self, words: list[str], runs: frozenset[str]) -> str | None:
+        if (same := self._exact.get(" ".join(words))) is not None:
+            return self._keys[same]
+        candidates: set[int] = set()
+        for run in runs:
+            where = self._where.get(run, [])
+            if len(where) <= _COMMON:
+                candidates.update(where)
+        likeness = {number: jaccard(runs, self._runs[number]) for number in candidates}
+        best = max(candidates, key=lambda number: (likeness[number], -number), default=None)
+        return self._keys[best] if best is not None and likeness[best] >= NEAR else None
