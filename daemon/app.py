@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +43,7 @@ from packages_store.shelf import RepairResult, Shelf
 from packages_store.times import Clock, utc_now
 from stages import STAGES
 from stages.contract import Extractor, Persona, Stage, StageContext, off_loop
+from stages.parsers.contract import Parsers
 
 _LOGGED_ONE_BY_ONE = 100
 """Packages whose repairs have lines of their own in the log of a start; the page and `loom repairs` list all."""
@@ -118,7 +119,17 @@ class Daemon:
             notes=config.context_notes,
             zone=config.zone,
         )
-        return StageContext(package, self._extractor or _offline(), persona, self.clock)
+        return StageContext(package, self._extractor or _offline(), persona, self.clock, self.parsers.parsers)
+
+    @cached_property
+    def parsers(self) -> Parsers:
+        """The parsers of this project and of other packages; loaded at first use, off the event loop."""
+        from stages.parsers.registry import load_parsers
+
+        loaded = load_parsers()
+        for problem in loaded.problems:
+            structlog.get_logger().warning("parser left out", reason=problem)
+        return loaded
 
     def announce(self, address: str) -> None:
         """Tell whoever meets our lock under which address we answer."""

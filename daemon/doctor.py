@@ -47,6 +47,7 @@ async def examine(daemon: Daemon) -> list[Finding]:
     """Look at everything; takes as long as reading every database once. Nothing that is found is raised."""
     findings = [_holder(daemon), _versions(), _network()]
     findings += await off_loop(lambda: [*_permissions(daemon.paths), space(_free(daemon.paths)), watches()])
+    findings += await off_loop(lambda: list(_parsers(daemon)))
     for line in await daemon.packages():
         findings += await _examined(daemon, line)
     return [*findings, await _repairs(daemon)]
@@ -67,6 +68,14 @@ def _versions() -> Finding:
 
 def _network() -> Finding:
     return Finding(severity="ok", subject="network", found="no host is contacted: the engine is offline")
+
+
+def _parsers(daemon: Daemon) -> Iterator[Finding]:
+    loaded = daemon.parsers
+    yield Finding(severity="ok", subject="parsers", found=f"{len(loaded.parsers)} platforms can be read")
+    for problem in loaded.problems:
+        advice = "Update or remove the package that brings it."
+        yield Finding(severity="warning", subject="parsers", found=problem, advice=advice)
 
 
 def _permissions(paths: HomePaths) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packages_store.files import Copied, Disk
@@ -10,6 +11,17 @@ from packages_store.paths import PackagePaths
 from packages_store.sqlite import Database, Row
 from packages_store.staging import Staged
 from packages_store.times import Clock, iso
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What the files inside an upload have come to: what was new of them, why some failed, what could not be read."""
+
+    staged: Staged
+    failures: tuple[str, ...]
+    broken: int
+    """Records; of more than are named in an account only the sentence that counts them."""
+    first_broken: str | None
 
 
 class Uploads:
@@ -153,6 +165,22 @@ class Uploads:
             "UPDATE sources SET report = ?, new = ?, updated = ?, unchanged = ?, older = ? WHERE id = ?",
             (text, staged.new, staged.updated, staged.unchanged, staged.older, source_id),
         )
+
+    def so_far(self, upload_id: str) -> "SoFar":
+        """What is known by now of all files inside an upload, added up in the database: there may be thousands."""
+        row = self._db.single(
+            "SELECT coalesce(sum(new), 0), coalesce(sum(updated), 0), coalesce(sum(unchanged), 0),"
+            " coalesce(sum(older), 0), coalesce(sum(json_array_length(report, '$.broken')), 0),"
+            " min(json_extract(report, '$.broken[0]')) FROM sources WHERE upload_id = ? AND report IS NOT NULL",
+            (upload_id,),
+        )
+        failures = self._db.rows(
+            "SELECT items.reason FROM sources JOIN items ON items.stage = 'convert' AND items.id = sources.id"
+            " WHERE sources.upload_id = ? AND items.\"end\" IN ('failed', 'failed_final', 'poisoned')"
+            " ORDER BY sources.key",
+            (upload_id,),
+        )
+        return SoFar(Staged(*row[:4]), tuple(failure[0] for failure in failures), row[4], row[5])
 
     def reports(self, upload_id: str) -> list[tuple[Source, SourceReport, Staged]]:
         """The accounts of the converted files inside an upload: each file, what was found, what was new of it."""

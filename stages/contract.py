@@ -16,6 +16,7 @@ import anyio.to_thread
 from packages_store.model import Conversation, GraphFacts, Memory, StageName, WorkItem
 from packages_store.package import Package
 from packages_store.times import Clock
+from stages.parsers.contract import Parser
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -187,6 +188,7 @@ class StageContext:
     extractor: Extractor
     persona: Persona
     clock: Clock
+    parsers: Sequence[Parser]
 
 
 class Stage(Protocol[Result]):

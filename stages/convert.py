@@ -4,15 +4,15 @@ Conversations are staged in batches while the file is read, so that memory stays
 is not held up; the item is done when its account is stored. Reading a file again stages nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from packages_store.errors import ItemFailed, SourceBroken
-from packages_store.model import Conversation, Source, StageName, UploadOutcome, WorkItem
+from packages_store.errors import ItemFailed, LoomError, SourceBroken
+from packages_store.model import Conversation, Source, StageName, Upload, UploadOutcome, WorkItem
 from packages_store.package import Package
 from packages_store.staging import Staged
 from stages.account import Account
 from stages.contract import Finished, StageContext, breathe, fingerprint, off_loop
-from stages.parsers.contract import PARSERS_VERSION, Broken, ReadContext
+from stages.parsers.contract import PARSERS_VERSION, Broken, ReadContext, Record
 
 _BATCH_CHARACTERS = 4_000_000
 
@@ -38,9 +38,10 @@ class ConvertStage:
         ]
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[Account]:
-        return await off_loop(self._read, context.package, item)
+        return await off_loop(self._read, context, item)
 
-    def _read(self, package: Package, item: WorkItem) -> Finished[Account]:
+    def _read(self, stage: StageContext, item: WorkItem) -> Finished[Account]:
+        package = stage.package
         # Here for the same reason as in upload.py.
         from stages.parsers.choose import read
 
@@ -55,7 +56,10 @@ class ConvertStage:
         characters = 0
         try:
             path = package.uploads.copy_of(upload)
-            for record in read(path, source.member, source.parser, source.variant, context):
+            records = read(
+                path, source.member, source.parser, source.variant, context, name=upload.name, parsers=stage.parsers
+            )
+            for record in _named(records, upload, source):
                 breathe()
                 account.count(record)
                 if not isinstance(record, Conversation):
@@ -80,18 +84,12 @@ class ConvertStage:
         return Finished(item, account, empty=f"it looks like {source.platform} and holds no conversation")
 
     def store(self, context: StageContext, results: Sequence[Finished[Account]]) -> None:
-        uploads = context.package.uploads
         for result in results:
-            uploads.set_report(result.item.id, result.value.report(), result.value.staged)
-            self._settle(context.package, result.item, None)
+            context.package.uploads.set_report(result.item.id, result.value.report(), result.value.staged)
+            _settle(context.package, result.item)
 
     def store_failure(self, context: StageContext, item: WorkItem, reason: str) -> None:
-        self._settle(context.package, item, reason)
-
-    def _settle(self, package: Package, item: WorkItem, failure: str | None) -> None:
-        source = package.uploads.source(item.id)
-        if source is not None:
-            settle_outcome(package, source.upload_id, failure)
+        _settle(context.package, item)
 
     def publish(self, context: StageContext, results: Sequence[Finished[Account]]) -> None:
         pass
@@ -100,30 +98,45 @@ class ConvertStage:
         pass
 
 
-def settle_outcome(package: Package, upload_id: str, failure: str | None = None) -> None:
-    """Name what became of an upload, from the accounts of the files in it that have been read so far."""
-    reports = package.uploads.reports(upload_id)
-    total = sum((staged for _source, _report, staged in reports), Staged())
-    broken = [sentence for _source, report, _staged in reports for sentence in report.broken]
-    reasons = [failure] if failure else []
-    if broken:
-        reasons.append(f"{len(broken)} records could not be read, the first: {broken[0]}")
-    outcome = _outcome(total, failure)
+def _named(records: Iterator[Record], upload: Upload, source: Source) -> Iterator[Record]:
+    """The records; a fault of the parser, which may be somebody else's, fails this file and tells which it is."""
+    try:
+        yield from records
+    except (OSError, LoomError):
+        raise
+    except Exception as error:
+        where = f"{upload.name}: {source.member}" if source.member else upload.name
+        what = f"{type(error).__name__}: {error}"
+        raise ItemFailed(f"The parser {source.parser} failed on {where} ({what}).", "Please report it.") from error
+
+
+def _settle(package: Package, item: WorkItem) -> None:
+    """Name what became of the upload in which a file lies, from what is known of all files in it by now."""
+    source = package.uploads.source(item.id)
+    if source is None:
+        return
+    so_far = package.uploads.so_far(source.upload_id)
+    reasons = list(so_far.failures[:1])
+    if len(so_far.failures) > 1:
+        reasons.append(f"{len(so_far.failures) - 1} more files failed")
+    if so_far.broken:
+        reasons.append(f"{so_far.broken} records could not be read, the first: {so_far.first_broken}")
+    outcome = _outcome(so_far.staged, failed=bool(so_far.failures))
     if outcome == UploadOutcome.DUPLICATE:
         reasons.append("every conversation in it was here already")
     if outcome == UploadOutcome.OLDER_SNAPSHOT:
         reasons.append("the package holds longer versions of these conversations")
     if outcome == UploadOutcome.UNSUPPORTED:
         reasons.append("it was recognised and holds no conversation")
-    package.uploads.set_outcome(upload_id, outcome, "; ".join(reasons) or None, None)
+    package.uploads.set_outcome(source.upload_id, outcome, "; ".join(reasons) or None, None)
 
 
-def _outcome(total: Staged, failure: str | None) -> UploadOutcome:
+def _outcome(total: Staged, *, failed: bool) -> UploadOutcome:
     if total.new:
         return UploadOutcome.IMPORTED
     if total.updated:
         return UploadOutcome.UPDATED
-    if failure is not None:
+    if failed:
         return UploadOutcome.FAILED
     if total.older:
         return UploadOutcome.OLDER_SNAPSHOT

@@ -9,7 +9,6 @@ from packages_store.model import Conversation, SourceReport
 from stages.account import Account
 from stages.parsers.choose import Found, inspect, read
 from stages.parsers.contract import Broken, Parser, ReadContext
-from stages.parsers.registry import PARSERS
 
 _SHOWN = 3
 """Conversations of each file whose first messages are shown."""
@@ -46,24 +45,24 @@ class Preview:
     """Names of files that should be in an archive, as their neighbours show."""
 
 
-def preview(path: Path, name: str, context: ReadContext, parsers: Sequence[Parser] = PARSERS) -> Preview:
+def preview(path: Path, name: str, context: ReadContext, parsers: Sequence[Parser]) -> Preview:
     """Read the file at `path`, which a person knows as `name`, to its end, and keep nothing but the account.
 
     Raises Unrecognised when it holds no chat, SourceBroken when it is an archive that cannot be read, OSError.
     """
     inspection = inspect(path, name, parsers=parsers)
-    sources = tuple(_source(path, found, context, parsers) for found in inspection.found)
+    sources = tuple(_source(path, name, found, context, parsers) for found in inspection.found)
     return Preview(sources, inspection.ignored, inspection.missing)
 
 
-def _source(path: Path, found: Found, context: ReadContext, parsers: Sequence[Parser]) -> SourcePreview:
+def _source(path: Path, name: str, found: Found, context: ReadContext, parsers: Sequence[Parser]) -> SourcePreview:
     parser = next(parser for parser in parsers if parser.platform == found.parser)
     account = Account()
     shown: list[Conversation] = []
     times: list[str] = []
     inferred = 0
     try:
-        for record in read(path, found.member, found.parser, found.variant, context, parsers=parsers):
+        for record in read(path, found.member, found.parser, found.variant, context, name=name, parsers=parsers):
             account.count(record)
             if isinstance(record, Conversation):
                 if len(shown) < _SHOWN:

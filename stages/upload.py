@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from packages_store.errors import ItemFailed, SourceBroken, Unrecognised
 from packages_store.files import sha256_of
 from packages_store.model import Source, StageName, Upload, UploadOutcome, WorkItem
-from stages.contract import Finished, StageContext, fingerprint, off_loop
+from stages.contract import Finished, StageContext, breathe, fingerprint, off_loop
 from stages.parsers.contract import PARSERS_VERSION
 
 
@@ -49,7 +49,7 @@ class UploadStage:
         try:
             if sha256_of(path) != upload.sha256:
                 raise ItemFailed(f"The private copy of {upload.name} was changed.", "Drop the file in again.")
-            inspection = inspect(path, upload.name)
+            inspection = inspect(path, upload.name, parsers=context.parsers, breathe=breathe)
         except FileNotFoundError as error:
             raise ItemFailed(f"The private copy of {upload.name} is gone.", "Drop the file in again.") from error
         except Unrecognised as reason:

@@ -5,10 +5,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon.commands.exits import Exit
-from daemon.commands.output import answer, plain, say
+from daemon.commands.output import answer, note, plain, say
 from daemon.settings import Settings
 from packages_store.model import Conversation
 from stages.parsers.contract import ReadContext
+from stages.parsers.registry import load_parsers
 from stages.preview import SourcePreview, opening, preview
 
 _WIDTH = 100
@@ -21,7 +22,10 @@ def inspect_file(settings: Settings, path: Path, *, as_json: bool) -> Exit:
 
     The exit code is PARTIAL when something in it cannot be read. Raises Unrecognised, SourceBroken and OSError.
     """
-    found = preview(path, path.name, ReadContext(ZoneInfo(settings.time_zone)))
+    loaded = load_parsers()
+    for problem in loaded.problems:
+        note(plain(problem))
+    found = preview(path, path.name, ReadContext(ZoneInfo(settings.time_zone)), loaded.parsers)
     if as_json:
         answer(
             {

@@ -1,6 +1,6 @@
 """Which parser reads which file of an upload. By content only: names are for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,17 +45,26 @@ class Inspection:
     """Names of shards and parts that others in the same archive show to be missing from it."""
 
 
+def _without_pause() -> None:
+    pass
+
+
 def inspect(
-    path: Path, name: str, *, parsers: Sequence[Parser] = PARSERS, limits: Limits = DEFAULT_LIMITS
+    path: Path,
+    name: str,
+    *,
+    parsers: Sequence[Parser] = PARSERS,
+    limits: Limits = DEFAULT_LIMITS,
+    breathe: Callable[[], None] = _without_pause,
 ) -> Inspection:
-    """What lies in the upload at `path`, which a person knows as `name`.
+    """What lies in the upload at `path`, which a person knows as `name`. `breathe` is called between two files.
 
     Raises Unrecognised when there is no chat in it, with the reason (for an archive, those of its first files),
     SourceBroken when it is an archive that cannot be read, and OSError when there is no space to unpack what lies in
     another archive.
     """
     with open_upload(path, name, limits, at_a_glance=True) as upload:
-        inspector = _Inspector(upload, parsers)
+        inspector = _Inspector(upload, parsers, breathe)
         try:
             archive = inspector.look_at(upload.file, None)
         except _NotRead as reason:
@@ -75,10 +84,11 @@ def read(
     variant: str,
     context: ReadContext,
     *,
+    name: str | None = None,
     parsers: Sequence[Parser] = PARSERS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[Record]:
-    """The records of a file that `inspect` found, named as it was found.
+    """The records of a file that `inspect` found, named as it was found. `name` is what a person calls the upload.
 
     Raises SourceBroken when the file is not there any more, and Unrecognised when there is no such parser. What is
     wrong inside the file is told by the records. What other files of the archive tell about names is added to
@@ -87,7 +97,7 @@ def read(
     chosen = next((one for one in parsers if one.platform == parser), None)
     if chosen is None:
         raise Unrecognised(f"There is no parser {parser!r}.", "Install the version that found the file.")
-    with open_upload(path, path.name, limits) as upload:
+    with open_upload(path, name or path.name, limits) as upload:
         file, archive = upload.find(member)
         names = Names(lambda: archive.contents.files if archive else ())
         yield from chosen.read(file, variant, replace(context, names=names))
@@ -108,8 +118,9 @@ class _NotRead(Exception):
 class _Inspector:
     """What has been found so far in one upload."""
 
-    def __init__(self, upload: Upload, parsers: Sequence[Parser]) -> None:
+    def __init__(self, upload: Upload, parsers: Sequence[Parser], breathe: Callable[[], None]) -> None:
         self._upload = upload
+        self._breathe = breathe
         self._parsers = parsers
         self.found: list[Found] = []
         self.ignored: list[tuple[str, str]] = []
@@ -137,6 +148,7 @@ class _Inspector:
         self._names.update(name for name, _ in contents.refused)
         sure, archives = self._sure, list[SourceFile]()
         for file in contents.files:
+            self._breathe()
             try:
                 packed = self.look_at(file, file.name)
             except (_NotRead, SourceBroken) as reason:

@@ -172,3 +172,11 @@ class Parser(Protocol):
         on what else is in it.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parsers:
+    """The parsers to ask, and a sentence for each that was left out, which names the package it came from."""
+
+    parsers: tuple[Parser, ...]
+    problems: tuple[str, ...] = ()

@@ -1,13 +1,12 @@
 """Every reader there is: those of this project in alphabetical order, and those that other packages bring."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from stages.parsers.character_ai.parser import CharacterAi
 from stages.parsers.chatgpt.parser import ChatGpt
 from stages.parsers.claude.parser import Claude
-from stages.parsers.contract import NotAChat, Parser, Variant
+from stages.parsers.contract import NotAChat, Parser, Parsers, Variant
 from stages.parsers.copilot import Copilot
 from stages.parsers.deepseek import DeepSeek
 from stages.parsers.gemini.parser import Gemini
@@ -50,14 +49,6 @@ PARSERS: tuple[Parser, ...] = (
 GROUP = "entity_loom.parsers"
 """The group of entry points under which a package names its parsers: a class that is called without arguments, or an
 object (https://packaging.python.org/en/latest/specifications/entry-points/)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parsers:
-    """The parsers to ask, and a sentence for each that was left out, which names the package it came from."""
-
-    parsers: tuple[Parser, ...]
-    problems: tuple[str, ...] = ()
 
 
 def load_parsers(found: Iterable[EntryPoint] | None = None) -> Parsers:

@@ -10,6 +10,7 @@ import pytest
 from daemon.app import Parts, open_daemon
 from daemon.doctor import Finding, examine, space, watches
 from packages_store.model import StageName
+from stages.parsers.contract import Parsers
 from tests.builders import OWNER, shelf_in
 from tests.daemons import settings_for, working_daemon
 from tests.exports import chatgpt_export
@@ -163,3 +164,15 @@ def test_a_system_that_watches_few_folders_is_told(tmp_path: Path) -> None:
 
     limit.write_text("65536\n", encoding="ascii")
     assert watches(limit).severity == "ok"
+
+
+async def test_a_parser_of_another_package_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    async with open_daemon(settings_for(tmp_path / "home")) as daemon:
+        daemon.parsers = Parsers((), ("The parser 'wren' of wren-parsers 1.0 is left out: it is no parser.",))
+        findings = await examine(daemon)
+
+    told = [(one.severity, one.found) for one in findings if one.subject == "parsers"]
+    assert told == [
+        ("ok", "0 platforms can be read"),
+        ("warning", "The parser 'wren' of wren-parsers 1.0 is left out: it is no parser."),
+    ]

@@ -37,7 +37,7 @@ class Bench:
         self.events = EventBus()
         self.locks = StageLocks()
         self.runner = Runner(OWNER, self.events, self.clock.monotonic)
-        self.context = StageContext(self.package, FakeExtractor(), PERSONA, self.clock)
+        self.context = StageContext(self.package, FakeExtractor(), PERSONA, self.clock, ())
         self.lock: StageLock | None = None
 
     async def run(self, stage: FakeStage, should_yield: Callable[[], bool] = lambda: False) -> StageStatus:
