@@ -69,7 +69,7 @@ def _show(source: SourcePreview) -> None:
     say(f"  {source.title}: {source.variant}")
     say(f"  {_count(report.conversations, 'conversation')}, {_count(report.messages, 'message')}{_span(source)}")
     if source.time_inferred:
-        say(f"  {_count(source.time_inferred, 'message')} without a time of its own, which a neighbour's stands for")
+        say(f"  the times of {_count(source.time_inferred, 'message')} are inferred")
     _show_account(source)
     for conversation in source.shown:
         _show_conversation(conversation)
