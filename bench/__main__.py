@@ -9,17 +9,33 @@ from pathlib import Path
 
 from bench.figures import Bench, ingest, items, readiness
 from bench.generate import WORKLOADS, Workload
+from bench.large import Sizes, large
 from bench.table import Figure, table
+from bench.throughput import convert, platforms
 
-_PARTS = ("a", "b", "c", "items", "readiness")
-_USUAL = ("a", "b", "items", "readiness")
+_PARTS = ("a", "b", "c", "platforms", "convert", "large", "items", "readiness")
+_USUAL = ("a", "b", "platforms", "convert", "items", "readiness")
 _QUICK = Workload(40, 400, 700_000)
+_TINY = Workload(10, 60, 100_000)
+_PLATFORMS = Workload(400, 8_000, 16_000_000)
+"""Of ChatGPT's export; in most other forms the same has half as many bytes."""
+_CONVERT = Workload(1_500, 30_000, 56_000_000)
+_LARGE = Sizes(
+    little=Workload(189, 3_780, 7_000_000),
+    much=WORKLOADS["c"],
+    short=Workload(27_000, 54_000, 70_000_000),
+    files=Workload(4_000, 16_000, 30_000_000),
+    alone=Workload(1, 54_000, 100_000_000),
+)
+_NOT_LARGE = Sizes(_TINY, _QUICK, _TINY, _TINY, Workload(1, 60, 100_000))
 _DISK = Path("/var/tmp")  # noqa: S108 - /tmp is often memory, where nothing is written to a disk
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", choices=_PARTS, nargs="+", default=_USUAL, help="what to measure; (c) takes minutes")
+    parser.add_argument(
+        "--only", choices=_PARTS, nargs="+", default=_USUAL, help="what to measure; c and large take minutes"
+    )
     parser.add_argument("--repeat", type=int, default=3, help="how often each import and its floor are run")
     parser.add_argument("--quick", action="store_true", help="small sizes, only to see that everything works")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
@@ -32,6 +48,9 @@ def _figures(given: argparse.Namespace, folder: Path) -> Iterator[Figure]:
     bench = Bench(folder, repeat=1 if quick else given.repeat, counts=not quick)
     parts = {
         **{name: partial(ingest, bench, name, _QUICK if quick else load) for name, load in WORKLOADS.items()},
+        "platforms": partial(platforms, bench, _TINY if quick else _PLATFORMS),
+        "convert": partial(convert, bench, _QUICK if quick else _CONVERT),
+        "large": partial(large, bench, _NOT_LARGE if quick else _LARGE),
         "items": partial(items, bench, (5, 10) if quick else (100, 1_000, 10_000)),
         "readiness": partial(readiness, bench, 5 if quick else 1_000),
     }
@@ -44,8 +63,11 @@ def main() -> int:
     """The command line."""
     given = _arguments()
     with tempfile.TemporaryDirectory(prefix="loom-bench-", dir=given.dir) as folder:
-        figures = list(_figures(given, Path(folder)))
-    print(table(figures))
+        figures: list[Figure] = []
+        try:
+            figures.extend(_figures(given, Path(folder)))
+        finally:
+            print(table(figures))  # what was measured until something failed took minutes
     return int(given.check and any(figure.is_missed for figure in figures))
 
 

@@ -43,7 +43,7 @@ def ingest(bench: Bench, name: str, workload: Workload) -> Iterator[Figure]:
     floors, parsers, imports = [], [], []
     for _ in range(bench.repeat):
         floors.append(_floor(bench, "walk", export))
-        imports.append(_import(bench, export, "commit"))
+        imports.append(run_import(bench, export, "commit"))
     parsers.append(_floor(bench, "parser", export))
     export.unlink()
     seen = {child.told["rows"]["digest"] for child in (*floors, *parsers, *imports)}
@@ -64,7 +64,8 @@ def _floor(bench: Bench, kind: str, export: Path) -> Child:
     return child
 
 
-def _import(bench: Bench, export: Path, until: str) -> Child:
+def run_import(bench: Bench, export: Path, until: str) -> Child:
+    """What `bench.ingest` tells of importing `export` into a new home."""
     home = bench.folder / "home"
     child = measure("bench.ingest", export, home, until, result=bench.folder / "result.json")
     rmtree(home)
@@ -144,7 +145,7 @@ def items(bench: Bench, numbers: Sequence[int]) -> Iterator[Figure]:
 def _items(bench: Bench, number: int, seed: int) -> dict[str, float]:
     export = bench.folder / f"{number}.json"
     write_export(export, Workload(number, _SMALL_MESSAGES * number, _SMALL_BYTES * number), seed)
-    child = _import(bench, export, "significant")
+    child = run_import(bench, export, "significant")
     export.unlink()
     assert child.told["items"] == number, f"{child.told['items']} of {number} items were done"
     spent: dict[str, float] = child.told["stages"]["significant"]

@@ -21,7 +21,7 @@ from bench.talk import Talk
 from bench.vocabulary import TITLES
 
 _LAST_DAY = 1_790_000_000
-"""Seconds since 1970: exports begin with the newest conversation."""
+"""Seconds since 1970."""
 _YEARS = 3.5 * 365 * 86_400
 _PACKED_AT = (2026, 9, 21, 12, 0, 0)
 _SEED = 20260921
@@ -44,16 +44,19 @@ WORKLOADS = {
 """Those of upstream.md."""
 
 
-def write_export(path: Path, workload: Workload, seed: int = _SEED) -> None:
-    """Write an export to `path`: a ZIP when it is called so, conversations.json otherwise."""
+def write_export(path: Path, workload: Workload, seed: int = _SEED, *, oldest_first: bool = False) -> None:
+    """Write an export to `path`: a ZIP when it is called so, conversations.json otherwise.
+
+    It begins with the newest conversation, as ChatGPT's do, unless `oldest_first`, as some tools turn it.
+    """
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             archive.writestr(_member("user.json"), '{"id": "user-bench", "email": "bench@example.org"}')
             with archive.open(_member("conversations.json"), "w", force_zip64=True) as file:
-                _write(file, workload, seed)
+                _write(file, workload, seed, oldest_first)
     else:
         with path.open("wb") as file:
-            _write(file, workload, seed)
+            _write(file, workload, seed, oldest_first)
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -62,12 +65,12 @@ def _member(name: str) -> zipfile.ZipInfo:
     return member
 
 
-def _write(file: IO[bytes], workload: Workload, seed: int) -> None:
-    for piece in _pieces(workload, seed):
+def _write(file: IO[bytes], workload: Workload, seed: int, oldest_first: bool) -> None:
+    for piece in _pieces(workload, seed, oldest_first):
         file.write(piece)
 
 
-def _pieces(workload: Workload, seed: int) -> Iterator[bytes]:
+def _pieces(workload: Workload, seed: int, oldest_first: bool) -> Iterator[bytes]:
     dice = Dice(seed)
     counts = _counts(workload, dice)
     written, told, done = 0, 0, 0
@@ -75,7 +78,8 @@ def _pieces(workload: Workload, seed: int) -> Iterator[bytes]:
         # What stands around the text is known from what has been written; the text makes up for the rest of the size.
         around = (written - told) / done if done else 900.0
         goal = max(40.0, (workload.size - written) / (workload.messages - done) - around)
-        talk = Talk(dice, _time_of(number, workload, dice), goal)
+        before = workload.conversations - 1 - number if oldest_first else number
+        talk = Talk(dice, _time_of(before, workload, dice), goal)
         for _ in range(count):
             talk.say()
         conversation = talk.conversation(dice.sentence(dice.one_of(TITLES)).capitalize())
@@ -85,9 +89,10 @@ def _pieces(workload: Workload, seed: int) -> Iterator[bytes]:
     yield b"]"
 
 
-def _time_of(number: int, workload: Workload, dice: Dice) -> float:
+def _time_of(before: int, workload: Workload, dice: Dice) -> float:
+    """When a conversation began, by how many are newer."""
     step = _YEARS / workload.conversations
-    return _LAST_DAY - (number + dice.share()) * step
+    return _LAST_DAY - (before + dice.share()) * step
 
 
 def _counts(workload: Workload, dice: Dice) -> list[int]:

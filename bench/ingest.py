@@ -95,6 +95,8 @@ async def _measured(daemon: Daemon, tasks: TaskGroup, path: Path, until: StageNa
         await _next_of(events, PackageSettled)
         account.index = Spent.so_far() - begin
     detail = await daemon.package(_PACKAGE)
+    if not detail.conversations:
+        raise RuntimeError(f"nothing was imported: {detail.uploads[0].reason}")
     account.items = next(stage.processed for stage in detail.stages if stage.name == until)
     return account
 

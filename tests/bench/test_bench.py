@@ -11,13 +11,36 @@ from bench.table import Figure, table
 ROOT = Path(__file__).parents[2]
 
 
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+
+
 @pytest.mark.slow
 def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", "--quick", "--dir", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = run("--quick", "--dir", str(tmp_path))
 
     assert done.returncode == 0, done.stderr
     for name in ("(b) ingest", "(b) peak RSS", "(b) bytes written", "per finished item", "to /readyz", "still say"):
+        assert name in done.stdout
+    for name in ("read chatgpt, official", "read gemini, Takeout, HTML", "read typingmind", "convert, chatgpt"):
+        assert name in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_quick_run_compares_large_with_small(tmp_path: Path) -> None:
+    done = run("--quick", "--only", "large", "--dir", str(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    for name in (
+        "lost: convert, from",
+        "the oldest of 10 conversations",
+        "10 files in a ZIP",
+        "as .json",
+        "as .zip",
+        "one conversation of",
+    ):
         assert name in done.stdout
     assert list(tmp_path.iterdir()) == []
 

@@ -76,3 +76,11 @@ def test_the_rows_of_the_floor_are_those_of_the_parser(tmp_path: Path) -> None:
 
 def test_the_workloads_are_those_that_entity_loom_was_measured_with() -> None:
     assert WORKLOADS["b"] == Workload(conversations=5_000, messages=100_000, size=186_000_000)
+
+
+def test_the_oldest_conversation_can_come_first(tmp_path: Path) -> None:
+    write_export(tmp_path / "turned.json", SMALL, oldest_first=True)
+
+    times = [conversation["create_time"] for conversation in json.loads((tmp_path / "turned.json").read_bytes())]
+
+    assert times == sorted(times)

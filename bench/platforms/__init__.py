@@ -1,0 +1,1 @@
+"""The same conversations as the files of every platform."""
