@@ -1,0 +1,22 @@
+"""One provider for all tests of a worker: each finds it with nothing to do and nothing remembered."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.provider.harness import FakeProvider
+from tests.provider.script import Script
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[FakeProvider]:
+    with FakeProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(_running: FakeProvider) -> FakeProvider:
+    """A provider that answers everything with `{}`, at once."""
+    _running.play(Script())
+    _running.forget()
+    return _running
