@@ -7,7 +7,7 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal -m "not torture"
+PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -20,11 +20,11 @@ help: ## show this list
 run: $(READY) ## import the sample exports with a daemon of their own and show the result
 	$(BIN)/python examples/run_sample.py $(ARGS)
 
-test: $(READY) ## run the test suite; ARGS="-k words" runs a part of it
-	$(PYTEST) $(ARGS)
+test: $(READY) ## run the test suite but for its slowest; ARGS="-k words" runs a part of it
+	$(PYTEST) -m "not torture and not slow" $(ARGS)
 
 check: quick ## run everything a change must pass: lint, types, imports, and the test suite with its coverage
-	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(PYTEST) -m "not torture" --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 # The part of `check` that takes seconds, quickest first.
 quick: $(READY)
