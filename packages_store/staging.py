@@ -103,8 +103,9 @@ class Staging:
 
     def _take_from_provisional(self, source_id: str, new: Conversation) -> None:
         """Remove from provisional conversations what `new` turns out to hold; an empty one goes."""
-        keys = {new.key_of(message) for message in new.messages}
-        for row in self._overlapping(new, provisional=True):
+        provisional = self._overlapping(new, provisional=True)
+        keys = {new.key_of(message) for message in new.messages} if provisional else set()
+        for row in provisional:
             old = self._conversation(row)
             left = replace(old, messages=tuple(m for m in old.messages if old.key_of(m) not in keys))
             if not left.messages:
@@ -115,11 +116,13 @@ class Staging:
     def _overlapping(self, new: Conversation, *, provisional: bool) -> list[Row]:
         """Conversations of the same platform, of the kind asked for, that have messages from the same time."""
         first, last = _span(new)
+        # A condition, not a parameter: only so does SQLite see that its index of the provisional ones will do.
+        kind = "provisional" if provisional else "NOT provisional"
         return self._db.rows(
-            "SELECT * FROM conversations WHERE platform = ? AND provisional = ? AND id <> ?"
+            f"SELECT * FROM conversations WHERE platform = ? AND {kind} AND id <> ?"  # noqa: S608 - constants only
             " AND first_message_at <= ? AND last_message_at >= ?",
             # Forms of an export tell times to the second or finer: whole seconds, and one to spare.
-            (new.platform, int(provisional), new.id, f"{last[:19]}.999Z", first[:19]),
+            (new.platform, new.id, f"{last[:19]}.999Z", first[:19]),
         )
 
     def _insert(self, source_id: str, conversation: Conversation, hashes: list[int]) -> None:

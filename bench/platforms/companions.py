@@ -3,7 +3,6 @@
 import html
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any
 
 from bench.platforms.told import Told, Turn, iso
@@ -89,9 +88,8 @@ def kinlog(told: Told) -> Iterator[Json]:
 
 def letta(told: Told) -> Iterator[Json]:
     """The message list of Letta's interface, the newest message first, of an agent that speaks in its text."""
-    for _asked, turns in groupby(reversed(told.turns), key=lambda turn: turn.id):
-        for turn in turns:
-            yield from reversed(list(_parts(turn)))
+    for turn in reversed(told.turns):
+        yield from reversed(list(_parts(turn)))
 
 
 def _parts(turn: Turn) -> Iterator[Json]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from packages_store.errors import SourceBroken, Unrecognised
 from stages.parsers.contract import Bid, Parser, Peek, ReadContext, Record, SourceFile
 from stages.parsers.reading.containers import Archive, Upload, open_upload
+from stages.parsers.reading.json_window import LARGEST_VALUE
 from stages.parsers.reading.limits import DEFAULT_LIMITS, Limits
 from stages.parsers.reading.peeking import GZIP, SPLIT_ZIP, ZIP, Look, is_document, look
 from stages.parsers.reading.refusals import explain
@@ -167,7 +168,8 @@ class _Inspector:
 
         Raises _NotRead when nobody, or more than one, claims the file, and SourceBroken when it cannot be unpacked.
         """
-        seen = look(file)
+        # What was handed in as it is cannot be a bomb; one whole life in one chat is a large first record.
+        seen = look(file, LARGEST_VALUE) if member is None else look(file)
         if seen.archive == GZIP:
             file = self._upload.gunzipped(file)
             seen = look(file)

@@ -51,14 +51,17 @@ class Look(NamedTuple):
     """The first bytes, as many as were needed to tell."""
 
 
-def look(file: SourceFile) -> Look:
-    """What `file` is, without reading it whole. Raises SourceBroken when an archive is damaged."""
+def look(file: SourceFile, largest: int = _LARGEST) -> Look:
+    """What `file` is, without reading it whole. Raises SourceBroken when an archive is damaged.
+
+    A first record of more than `largest` characters is not looked at.
+    """
     with file.open() as stream:
         head = stream.read(SNIFFED)
         archive = archive_of(head)
         if archive is not None:
             return Look(archive, Peek("binary"), head)
-        return Look(None, _peek(file, stream, head), head)
+        return Look(None, _peek(file, stream, head, largest), head)
 
 
 def peek(file: SourceFile) -> Peek:
@@ -80,10 +83,10 @@ def is_document(head: bytes) -> bool:
     return head.startswith(_FIRST_IN_DOCUMENTS, 30)
 
 
-def _peek(file: SourceFile, stream: BinaryIO, head: bytes) -> Peek:
+def _peek(file: SourceFile, stream: BinaryIO, head: bytes, largest: int) -> Peek:
     kind = _kind(head)
     if kind == "json":
-        found, done = _json(stream, head)
+        found, done = _json(stream, head, largest)
         if found.wrapping == "wrapped" and not done:
             found = _with_envelope_behind(file, found)
         if found.records or found.wrapping != "none":
@@ -124,10 +127,10 @@ class _Glance:
         return data
 
 
-def _json(stream: BinaryIO, head: bytes) -> tuple[Peek, bool]:
+def _json(stream: BinaryIO, head: bytes, largest: int) -> tuple[Peek, bool]:
     """The peek, and whether it has seen everything."""
     glance = _Glance(stream, head)
-    records = Records(glance, chunk=_CHUNK, largest=_LARGEST, patience=_PATIENCE)
+    records = Records(glance, chunk=_CHUNK, largest=largest, patience=_PATIENCE)
     found: list[object] = []
     flaws: list[str] = []
     for item in records:

@@ -9,7 +9,7 @@ import pytest
 from packages_store.errors import Unrecognised
 from stages.parsers.choose import inspect, read
 from stages.parsers.contract import Bid, NotAChat, Peek, ReadContext, Record, SourceFile, Variant
-from stages.parsers.reading.peeking import MOST_RECORDS, peek
+from stages.parsers.reading.peeking import MOST_RECORDS, look, peek
 from stages.parsers.registry import PARSERS
 from tests.stages.parsers.archives import Member, gzip_of, tar_of, zip_of
 from tests.stages.parsers.documents import activity, chatgpt, loom, message, said
@@ -127,12 +127,17 @@ def test_a_look_does_not_read_on_to_the_end_of_a_second_record() -> None:
     assert (seen.records, seen.flaw) == (({"a": 1},), "")
 
 
-def test_a_record_that_is_too_large_for_a_look_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stages.parsers.reading.peeking._LARGEST", 5 << 20)
-
-    seen = peek(MemoryFile(as_json([{"text": "x" * (6 << 20)}, {"a": 1}])))
+def test_a_record_that_is_too_large_for_a_look_does_not_hide_the_next() -> None:
+    seen = look(MemoryFile(as_json([{"text": "x" * (6 << 20)}, {"a": 1}])), largest=5 << 20).peek
 
     assert seen.records == ({"a": 1},)
+
+
+def test_one_conversation_of_a_whole_life_is_recognised_when_it_is_handed_in_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "life.json"
+    path.write_bytes(as_json([chatgpt(message("user", "x" * (66 << 20)), message("assistant", "I see."))]))
+
+    assert [found.platform for found in inspect(path, path.name).found] == ["chatgpt"]
 
 
 def test_a_look_ends_after_enough_text_but_not_before_the_first_record() -> None:
