@@ -18,7 +18,7 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads(LIST.read_bytes()) if LIST.exis
 COUNTED = {name: told for name, told in EXPECTED.items() if not {"conversations", "messages"}.isdisjoint(told)}
 WAITING = {"LOOM_PAUSE_BEFORE_COMMIT": "true", "LOOM_SLOTS": "8"}
 
-pytestmark = pytest.mark.skipif(not LIST.exists(), reason="the shared fixtures are not here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not LIST.exists(), reason="the shared fixtures are not here")]
 
 
 @pytest.fixture(scope="module")

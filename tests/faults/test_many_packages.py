@@ -47,6 +47,7 @@ def test_all_of_them_are_repaired_when_the_daemon_is_ready(home: Path) -> None:
     assert {repair["package"] for repair in repairs} == {f"package-{number:03d}" for number in range(COUNT)}
 
 
+@pytest.mark.slow
 def test_a_daemon_killed_in_the_middle_of_it_is_followed_by_one_that_finishes(home: Path) -> None:
     with DaemonProcess(home, WAITING) as daemon:
         for _life in range(3):

@@ -519,6 +519,7 @@ def test_a_message_that_is_twice_in_the_list_is_kept_once_in_its_richer_form(con
     assert notes(document) == ["1 messages were in a conversation more than once and are kept once"]
 
 
+@pytest.mark.slow
 def test_fifty_thousand_messages_in_a_row_are_read() -> None:
     messages = [branch(f"h{number}", f"h{number - 1}" if number else ROOT) for number in range(50_000)]
 
