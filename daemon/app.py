@@ -8,12 +8,12 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import anyio
 import structlog
 
-from daemon.events import DaemonReady, DaemonStopping, EventBus, PackageRepaired, PackageSettled
+from daemon.events import DaemonReady, DaemonStopping, EventBus, PackageChanged, PackageRepaired, PackageSettled
 from daemon.home import HeldHome, hold_home
 from daemon.intake import Intake
 from daemon.locks import StageLocks
@@ -47,6 +47,8 @@ from stages.parsers.contract import Parsers
 
 _LOGGED_ONE_BY_ONE = 100
 """Packages whose repairs have lines of their own in the log of a start; the page and `loom repairs` list all."""
+
+T = TypeVar("T")
 
 Phase = Literal["repairing", "ready", "stopping"]
 
@@ -251,6 +253,10 @@ class Daemon:
             return "done", None
         return "waiting", decision.waits_for or "its turn"
 
+    async def read(self, name: str, look: Callable[[Package], T]) -> T:
+        """Look at a package, in a worker thread. Raises PackageNotFound or PackageUnusable, and what `look` raises."""
+        return await off_loop(lambda: look(self._shelf.get(name)))
+
     def open_package(self, name: str) -> Package:
         """The package itself, to be read in a worker thread. Raises PackageNotFound or PackageUnusable."""
         return self._shelf.get(name)
@@ -277,6 +283,18 @@ class Daemon:
         return export(self._shelf.get(name))
 
     # --- changing ----------------------------------------------------------------------------------------------
+
+    async def change(self, name: str, what: str, act: Callable[[Package], T]) -> T:
+        """Change a package in a worker thread, tell everybody `what` was changed, and see whether there is work now.
+
+        `act` writes in one transaction, also while a stage runs; what has to be done anew it asks for with
+        `package.progress.request`. Raises Repairing, PackageNotFound or PackageUnusable, and what `act` raises.
+        """
+        self.require_ready()
+        changed = await self.read(name, act)
+        self.events.publish(PackageChanged(name, what))
+        self._scheduler.wake(name)
+        return changed
 
     async def create(self, name: str, config: PackageConfig | None = None) -> PackageDetail:
         """Make a package; one that exists stays as it is."""

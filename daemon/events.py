@@ -69,6 +69,15 @@ class PackageRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PackageChanged(Event):
+    """Somebody changed what a package holds or how it is made; `what` names it, such as `settings` or `memories`."""
+
+    kind: ClassVar[str] = "package_changed"
+    package: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class UploadReceived(Event):
     kind: ClassVar[str] = "upload_received"
     package: str

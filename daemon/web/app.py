@@ -45,8 +45,10 @@ def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.daemon, app.state.logins, app.state.feed = daemon, logins, feed
-    app.include_router(api.router)
-    app.include_router(pages.router, include_in_schema=False)
+    for router in api.ROUTERS:
+        app.include_router(router)
+    for router in pages.ROUTERS:
+        app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_STATIC))
     for kind in (HTTPException, RequestValidationError, ValidationError, Refused, LoomError, OSError, Exception):
         app.add_exception_handler(kind, answer)

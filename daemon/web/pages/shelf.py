@@ -10,12 +10,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from daemon.app import Daemon
 from daemon.views import PackageDetail, RepairView, StageDetail
 from daemon.web.acts import Act, perform
-from daemon.web.api import TheDaemon, TheLogins
 from daemon.web.folder import DropFolderView, folder_view
 from daemon.web.login import Session
 from daemon.web.problems import Problem, Refused
 from daemon.web.security import SESSION
 from daemon.web.templating import render
+from daemon.web.wired import TheDaemon, TheLogins
 from packages_store.model import StageStatus
 from stages.contract import off_loop
 
