@@ -1,0 +1,1 @@
+"""A golden set of conversations by which engines are judged: `make eval`."""
