@@ -55,7 +55,7 @@ _STRONG_WORDS = words("""
     eloped divorce divorced divorcing pregnant pregnancy diagnosed diagnosis cancer tumor tumour chemo leukemia
     surgery hospitalized hospitalised stroke overdose relapsed sober suicide suicidal assaulted abused abusive evicted
     bankrupt homeless graduated graduation promoted promotion retired unemployed orphaned newborn adopted adoption
-    refugee emigrated immigrated deployed arrested
+    refugee emigrated immigrated deployed arrested ambulance operated coeliac celiac diabetes epilepsy transplant
 
     gestorben verstorben beerdigung begräbnis fehlgeburt hochzeit geheiratet verheiratet verlobt verlobung scheidung
     geschieden schwanger schwangerschaft geboren diagnose diagnostiziert krebs tumor operation operiert schlaganfall
@@ -75,6 +75,10 @@ _STRONG_PHRASES = frozenset({
     "in love", "car accident", "car crash", "heart attack", "put to sleep", "had to bury", "my degree", "my thesis",
     "bar exam", "first day", "last day", "first steps", "first words", "panic attack", "therapy session",
     "signed the lease", "bought a house", "ran away", "passed my", "failed my", "is expecting", "are expecting",
+    "i am leaving", "i'm leaving", "have decided", "i decided", "we decided", "i passed", "passed the exam", "we passed",
+    "said goodbye", "said good-bye", "say goodbye", "broke her", "broke his", "i broke", "forgive you", "forgave me",
+    "told anyone", "told anybody", "told nobody", "i promised", "promised me", "signed the", "they want me",
+    "they offered", "offered me", "moves to", "i move to", "we move to",
     "proposed to", "he proposed", "she proposed", "neuer job", "neuen job", "neue stelle", "neue arbeit",
     "schluss gemacht", "hat bestanden", "prüfung bestanden", "meine prüfung", "nach hause gekommen",
     "zusammen gezogen", "ziehe nach", "ziehen nach", "umzug nach", "nouveau travail", "nuevo trabajo", "nuevo empleo",

@@ -20,7 +20,7 @@ class OfflineExtractor:
     @property
     def version(self) -> str:
         """Raised whenever a rule, a word list or a wording changes."""
-        return "1"
+        return "2"
 
     @property
     def concurrency(self) -> int:
