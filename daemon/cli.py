@@ -23,7 +23,6 @@ from packages_store.model import StageName
 app = typer.Typer(
     name="loom",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # it prints local variables, which hold what people wrote
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -82,12 +82,15 @@ class DaemonProcess:
         env: Mapping[str, str] | None = None,
         entry: Sequence[str] = ENTRY,
         arguments: Sequence[str] = ("serve", "--port", "0", "--host", "127.0.0.1"),
+        python: Path | str = sys.executable,
+        cwd: Path | None = None,
     ) -> None:
         self.home = home
         self.inbox = home / "inbox"
         self.packages = home / "packages"
         self._environment = environment(home, env)
-        self._command = [sys.executable, *entry, *arguments]
+        self._command = [str(python), *entry, *arguments]
+        self._cwd = cwd
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
         self._ready = threading.Event()
@@ -112,6 +115,7 @@ class DaemonProcess:
         self._address = None
         self._process = subprocess.Popen(
             self._command,
+            cwd=self._cwd,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -294,11 +298,12 @@ def loom(
     stdin: str = "",
     cwd: Path | None = None,
     entry: Sequence[str] = ENTRY,
+    python: Path | str = sys.executable,
 ) -> Ran:
     """Run `loom` with these arguments to its end."""
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, *entry, *map(str, arguments)],
+        [str(python), *entry, *map(str, arguments)],
         env=environment(home, env),
         input=stdin,
         capture_output=True,
