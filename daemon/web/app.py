@@ -19,6 +19,7 @@ from daemon.app import Daemon
 from daemon.web import api, pages
 from daemon.web.events import EventFeed
 from daemon.web.login import Logins
+from daemon.web.openapi import Documented
 from daemon.web.problems import RETRY_AFTER, Problem, Refused, answer, respond
 from daemon.web.security import Guard
 from packages_store.errors import LoomError
@@ -36,7 +37,7 @@ def make_app(daemon: Daemon, monotonic: Callable[[], float] = time.monotonic) ->
 
 def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
     # The documentation pages of FastAPI load scripts from elsewhere; the document itself is enough.
-    app = FastAPI(
+    app = Documented(
         title="entity-loom",
         version=version("entity-loom"),
         openapi_url="/api/openapi.json",

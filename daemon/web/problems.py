@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
+from daemon.web.openapi import MEDIA_TYPE
 from daemon.web.templating import render
 from packages_store.errors import (
     InvalidName,
@@ -67,7 +68,7 @@ def respond(problem: Problem, scope: Scope) -> Response:
     """The answer: a page for people who follow links and send forms, JSON for everything else."""
     if _wants_page(scope):
         return HTMLResponse(render("problem.html", problem=problem), problem.status, problem.headers)
-    return JSONResponse(problem.body(), problem.status, problem.headers, media_type="application/problem+json")
+    return JSONResponse(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 def _wants_page(scope: Scope) -> bool:

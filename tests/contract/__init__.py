@@ -1,0 +1,1 @@
+"""Does the API keep to its OpenAPI document: `make contract`."""
