@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from daemon.events import DropFolderChanged
@@ -17,7 +17,7 @@ from packages_store.model import StageName
 from tests.daemon.web.door import Door, door, served
 from tests.daemon.web.test_events import Told, listening
 
-ACTS = st.sampled_from(["create", "change", "chatter", "flood", "connect", "disconnect", "restart"])
+ACTS = st.sampled_from(["create", "change", "chatter", "flood", "connect", "read", "disconnect", "restart"])
 
 
 class Client:
@@ -39,9 +39,8 @@ class Client:
         self._stream, self._events = AsyncExitStack(), None
 
     async def catch_up(self, at: Door) -> None:
-        """Read on until the last event there is."""
-        assert self._events is not None
-        while self.last != f"{at.daemon.owner.instance}-{at.daemon.events.last_id}":
+        """Read on until the last event there is; nothing while there is no connection."""
+        while self._events is not None and self.last != f"{at.daemon.owner.instance}-{at.daemon.events.last_id}":
             told = await anext(self._events)
             if told.id is not None:
                 await self._take(told, at)
@@ -92,6 +91,8 @@ class World:
                     daemon.events.publish(DropFolderChanged("available", None))
             case "connect":
                 await client.connect(self.at)
+            case "read":
+                await client.catch_up(self.at)
             case "disconnect":
                 await client.disconnect()
             case "restart":
@@ -102,6 +103,8 @@ class World:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=st.lists(ACTS, min_size=3, max_size=12))
+@example(acts=["create", "connect", "read", "disconnect", "change", "flood"])
+@example(acts=["create", "connect", "read", "restart", "create"])
 async def test_a_client_ends_with_the_state_of_the_api_and_is_told_nothing_twice(acts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, anyio.fail_after(120):
         world, client = World(Path(folder) / "home"), Client()
