@@ -300,6 +300,7 @@ class Daemon:
         """Make a package; one that exists stays as it is."""
         self.require_ready()
         await off_loop(self._shelf.create, name, config or self.new_config())
+        self.events.publish(PackageChanged(name, "package"))
         return await self.package(name)
 
     async def hand_in(self, package: str, path: Path, name: str) -> Upload:
