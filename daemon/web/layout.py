@@ -14,6 +14,8 @@ _ROUNDS = 20
 
 _STEPS = 40
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+_DRAWN_IN = 0.5
+
 _FEW = 6
 _ANGLE = 1.2
 """A crowd that is no wider than so many times its distance is seen as one."""
@@ -49,7 +51,7 @@ def lay_out(
     for step in range(_STEPS if len(nodes) > 1 else 0):
         breathe()
         places = _moved(places, neighbours, ideal, heat=ideal * (1 - step / _STEPS))
-    return _scaled(places, communities)
+    return _scaled({node: _drawn_in(place) for node, place in places.items()}, communities)
 
 
 def _neighbours(nodes: Sequence[str], edges: Sequence[Edge]) -> dict[str, list[str]]:
@@ -156,6 +158,12 @@ def _push(place: complex, everything: _Crowd) -> complex:
                 push_x += right / squared
                 push_y += down / squared
     return complex(push_x, push_y)
+
+
+def _drawn_in(place: complex) -> complex:
+    """The few that are joined to little stand far out; drawn in, they leave room for the others."""
+    distance = abs(place)
+    return place * distance**_DRAWN_IN / distance if distance else place
 
 
 def _scaled(places: Mapping[str, complex], communities: Mapping[str, int]) -> dict[str, Place]:
