@@ -7,12 +7,15 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+
+# Compiled modules are kept, whatever the shell says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test check quick fmt bench torture fuzz lock clean
+.PHONY: help run test check quick fmt bench torture soak fuzz lock clean
 
 help: ## show this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +44,14 @@ fmt: $(READY) ## format the code and repair what the linter can repair
 bench: $(READY) ## measure, and print a table
 	$(BIN)/python -m bench $(ARGS)
 
+eval: $(READY) ## score the engines on the golden conversations; a live one too when LOOM_ENGINE__BASE_URL names it
+	$(BIN)/python -m tests.golden
+
 torture: $(READY) ## kill the daemon over and over and count what was lost; ARGS="--kills 24" for a short run
 	$(BIN)/python -m tests.torture $(ARGS)
+
+soak: $(READY) ## load a daemon for five minutes and measure whether it grows; ARGS="--seconds 60" for a short run
+	$(BIN)/python -m tests.soak $(ARGS)
 
 fuzz: $(READY) ## feed every parser 100,000 broken documents; ARGS="--documents 2000" for a short run
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, tzinfo
+from datetime import date
 
 from packages_store.model import Conversation
-from packages_store.times import parse_iso
 from stages.contract import MemoryDraft, Persona, breathe
 from stages.extractors import lexicon
+from stages.extractors.note import NOTE
 from stages.extractors.replies import heart_of, reply_to
 from stages.extractors.salience import Statement, alike, statements
 from stages.extractors.sentences import CJK, WORD, fold, shorten
@@ -36,10 +36,6 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_NOTE = (
-    "I keep this in the words of our chat. It was picked out by rule, as an offline draft, "
-    "and I have not reflected on it yet."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +53,12 @@ def moments(persona: Persona, conversation: Conversation) -> tuple[MemoryDraft, 
     candidates = sorted((one for one in found if one.score >= _BAR and one.event >= _EVENT_BAR), key=_rank)
     chosen: list[_Moment] = []
     for candidate in candidates:
-        day = _day_of(conversation, candidate, persona.zone)
+        day = _day_of(persona, conversation, candidate)
         if all(day != moment.day and alike(candidate.words, moment.main.words) < 0.6 for moment in chosen):
             chosen.append(_Moment(day, candidate, ()))
         if len(chosen) == MOST_DRAFTS:
             break
-    whole = [_with_context(moment, found, conversation, persona.zone) for moment in chosen]
+    whole = [_with_context(persona, moment, found, conversation) for moment in chosen]
     return tuple(_draft(persona, conversation, moment) for moment in sorted(whole, key=lambda moment: moment.day))
 
 
@@ -85,11 +81,11 @@ def _rank(statement: Statement) -> tuple[float, int, int]:
     return (-statement.score, statement.message, statement.number)
 
 
-def _day_of(conversation: Conversation, statement: Statement, zone: tzinfo) -> date:
-    return parse_iso(conversation.messages[statement.message].created_at).astimezone(zone).date()
+def _day_of(persona: Persona, conversation: Conversation, statement: Statement) -> date:
+    return date.fromisoformat(persona.day_of(conversation.messages[statement.message].created_at))
 
 
-def _with_context(moment: _Moment, found: list[Statement], conversation: Conversation, zone: tzinfo) -> _Moment:
+def _with_context(persona: Persona, moment: _Moment, found: list[Statement], conversation: Conversation) -> _Moment:
     """Adds what else was said that day: by its score, what stands in the same message a little before the rest."""
     kept = [moment.main]
     for other in sorted(found, key=lambda one: _rank(_nearer(one, moment.main))):
@@ -97,7 +93,7 @@ def _with_context(moment: _Moment, found: list[Statement], conversation: Convers
             break
         if any(alike(other.words, one.words) >= 0.6 for one in kept):
             continue
-        if _day_of(conversation, other, zone) == moment.day:
+        if _day_of(persona, conversation, other) == moment.day:
             kept.append(other)
     return replace(moment, further=tuple(kept[1:]))
 
@@ -110,7 +106,7 @@ def _draft(persona: Persona, conversation: Conversation, moment: _Moment) -> Mem
     said = sorted((moment.main, *moment.further), key=lambda one: (one.message, one.number))
     name = fold(persona.user_name) or "my person"
     lines, cited = _retell(conversation, moment, said, name)
-    prose = f"On {moment.day.day} {_MONTHS[moment.day.month - 1]} {moment.day.year} " + " ".join(lines) + "\n\n" + _NOTE
+    prose = f"On {moment.day.day} {_MONTHS[moment.day.month - 1]} {moment.day.year} " + " ".join(lines) + "\n\n" + NOTE
     return MemoryDraft(moment.day.isoformat(), title_of(moment.main.text), prose, tuple(dict.fromkeys(cited)))
 
 

@@ -91,7 +91,7 @@ def _daily(parts: Mapping[str, str], _again: bool) -> object:
     bullets = []
     for id_, refs in _known(parts).items():
         talk = _talk(id_)
-        texts = [junk.prose for junk in talk.junk] or [f"{PERSON} told me: {' '.join(talk.said[0].text.split()[:25])}"]
+        texts = [junk.prose for junk in talk.junk] or [f"{PERSON} told me: {' '.join(talk.said[0].text.split()[:60])}"]
         bullets += [{"text": text, "refs": [refs[1]]} for text in texts]
     return {"bullets": bullets or None}
 
@@ -105,9 +105,21 @@ def _graph(parts: Mapping[str, str], _again: bool) -> object:
             if refs:
                 about = f"{name} is spoken of in {len(refs)} memories."
                 nodes.append({"type": kind, "name": name, "description": about, "confidence": 0.9, "memories": refs})
+    edges += [edge for name in (*_NAMES["person"], *_NAMES["place"]) if (edge := _known_to(name, parts))]
     for words, (one, other, relation) in _RELATIONS.items():
         refs = [ref for ref, text in parts.items() if words in text]
         if refs:
             edge = {"from": one, "to": other, "type": relation, "evidence": words, "confidence": 0.95}
             edges.append(edge | {"memories": refs})
     return {"nodes": nodes, "edges": edges}
+
+
+def _known_to(name: str, parts: Mapping[str, str]) -> dict[str, object] | None:
+    """Whoever is spoken of belongs to Nora somehow; the words that say so are those around the name."""
+    for ref, text in parts.items():
+        found = re.search(rf"[^.\n]*\b{name}\b[^.\n]*", text)
+        if found and name != PERSON:
+            evidence = found[0].strip()
+            edge = {"from": name, "to": PERSON, "type": "known_to", "evidence": evidence, "confidence": 0.9}
+            return edge | {"memories": [ref]}
+    return None

@@ -9,7 +9,7 @@ import anyio
 
 from packages_store.errors import EngineStopped, ItemFailed
 from packages_store.model import StageName
-from stages.contract import Answered, Ask, Llm, Persona
+from stages.contract import Answered, AnswerTooLong, Ask, Llm, Persona, off_loop
 from stages.extractors.llm.chunks import Chunk, cut
 from stages.extractors.llm.material import Part, enclosed
 from stages.extractors.llm.prompts import Prompt
@@ -76,6 +76,8 @@ class Question(Generic[T]):
 
     ask: Ask
     accept: Callable[[Mapping[str, object]], T]
+    halves: "Callable[[], Sequence[Question[T]]]" = tuple
+    """Asks about each half of the same, for when the answer is too long; nothing when it cannot be halved."""
 
 
 class Asker:
@@ -88,23 +90,21 @@ class Asker:
     async def ask_all(self, questions: Sequence[Question[T]]) -> list[Answered[T]]:
         """The answers, in the order of the questions, which are put together.
 
-        When one fails the others are still put: their answers are in the journal when the item is tried again. When
-        the engine has stopped nothing more is put. Raises the EngineStopped, else the first ItemFailed.
+        A question whose answer is too long is put again in halves, which then have an answer each. When one fails the
+        others are still put: their answers are in the journal when the item is tried again. When the engine has
+        stopped nothing more is put. Raises the EngineStopped, else the first ItemFailed.
         """
-        answers: dict[int, Answered[T]] = {}
+        answers: dict[int, list[Answered[T]]] = {}
         failures: dict[int, ItemFailed] = {}
         stopped: list[EngineStopped] = []
 
         async def put(number: int, question: Question[T]) -> None:
-            async with self._slots:
-                if stopped:
-                    return
-                try:
-                    answers[number] = await self._llm.ask(question.ask, question.accept)
-                except ItemFailed as failure:
-                    failures[number] = failure
-                except EngineStopped as stop:
-                    stopped.append(stop)
+            try:
+                answers[number] = await self._answers(question, stopped)
+            except ItemFailed as failure:
+                failures[number] = failure
+            except EngineStopped as stop:
+                stopped.append(stop)
 
         async with anyio.create_task_group() as tasks:
             for number, question in enumerate(questions):
@@ -113,4 +113,16 @@ class Asker:
             raise stopped[0]
         if failures:
             raise failures[min(failures)]
-        return [answers[number] for number in range(len(questions))]
+        return [answer for number in range(len(questions)) for answer in answers[number]]
+
+    async def _answers(self, question: Question[T], stopped: Sequence[EngineStopped]) -> list[Answered[T]]:
+        async with self._slots:
+            if stopped:
+                raise stopped[0]
+            try:
+                return [await self._llm.ask(question.ask, question.accept)]
+            except AnswerTooLong:
+                halves = await off_loop(question.halves)
+                if not halves:
+                    raise
+        return [answer for half in halves for answer in await self._answers(half, stopped)]

@@ -5,6 +5,7 @@ and their answers are found in the journal. All of it takes time in proportion t
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -23,6 +24,9 @@ _PIECE_SHARE = 16
 """A message that is too long is cut into parts of about this part (one n-th) of the room: so much is wasted at most."""
 _PIECE_LEAST = 500
 """Tokens below which a part is not worth a label, where there is room for two of them."""
+
+_HALF_LEAST = 400
+"""Characters below which a message is not halved: what is told of it is too long for another reason."""
 
 _MARK = "0" * MARK_LENGTH
 _BREAKS = (
@@ -66,6 +70,38 @@ def cut(parts: Sequence[Part], room: int, tokens: Tokens) -> list[Chunk]:
         chunks.append(Chunk(tuple(sizes.parts[first:end]), start - first))
         start = end
     return chunks
+
+
+def halved(chunk: Chunk) -> tuple[Chunk, ...]:
+    """A chunk as two, with about half of its fresh text each; nothing when there is too little to halve.
+
+    The second one begins with the last parts of the first, as every chunk does that follows another.
+    """
+    fresh = chunk.fresh
+    if len(fresh) == 1:
+        fresh = _halves(fresh[0])
+    if len(fresh) < 2:
+        return ()
+    lengths = list(accumulate(len(part.text) for part in fresh))
+    middle = max(1, min(len(fresh) - 1, bisect_left(lengths, lengths[-1] / 2) + 1))
+    first = chunk.parts[: chunk.known] + fresh[:middle]
+    start = middle
+    while (
+        start > 0
+        and middle - start < OVERLAP_PARTS
+        and fresh[start - 1].group == fresh[middle].group
+        and lengths[middle - 1] - (lengths[start - 2] if start > 1 else 0) <= lengths[-1] // OVERLAP_SHARE
+    ):
+        start -= 1
+    return Chunk(first, chunk.known), Chunk(fresh[start:], middle - start)
+
+
+def _halves(part: Part) -> tuple[Part, ...]:
+    texts = pieces(part.text, max(_HALF_LEAST, -(-len(part.text) // 2)), len)
+    return tuple(
+        replace(part, text=text, label=f"{part.label}, piece {number} of {len(texts)}")
+        for number, text in enumerate(texts, start=1)
+    )
 
 
 class _Sizes:

@@ -17,7 +17,7 @@ from stages.extractors.llm.answers import (
     voice_problems,
 )
 from stages.extractors.llm.asking import Question, Task
-from stages.extractors.llm.chunks import Chunk
+from stages.extractors.llm.chunks import Chunk, halved
 from stages.extractors.llm.junk import is_none, is_refusal
 from stages.extractors.llm.likeness import distinct, told
 from stages.extractors.llm.prompts import load_prompt, person_of
@@ -73,13 +73,13 @@ def questions(
     record = record_of(persona, told_on_it)
     remark = f"The day is {day}."
     longest = (remark, overlap_remark("m999999", "m999999"))
-    return [
-        Question(
-            task.ask(llm, persona, day, chunk, (remark, *followed(chunk))),
-            Reading(person_of(persona), chunk, record.turns).read,
-        )
-        for chunk in task.chunks(llm, persona, record.parts, longest)
-    ]
+
+    def about(chunk: Chunk) -> Question[tuple[Placed, ...]]:
+        ask = task.ask(llm, persona, day, chunk, (remark, *followed(chunk)))
+        reading = Reading(person_of(persona), chunk, record.turns)
+        return Question(ask, reading.read, lambda: [about(half) for half in halved(chunk)])
+
+    return [about(chunk) for chunk in task.chunks(llm, persona, record.parts, longest)]
 
 
 def _beginning(conversation: Conversation) -> tuple[datetime, str]:

@@ -3,19 +3,20 @@
 It looks at words alone, asks nobody, and gives the same verdict for the same memories in the same order.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from packages_store.model import Conversation, Message
-from stages.contract import MemoryDraft, Persona
+from stages.contract import Bullet, MemoryDraft, Persona
 from stages.extractors.llm.injected import Sifted, repeats, runs_in, sift
 from stages.extractors.llm.junk import is_none, is_refusal, is_template
 from stages.extractors.llm.likeness import Known, runs_of, words_in
 from stages.extractors.llm.prompts import entity_of, person_of
-from stages.extractors.llm.turns import local
+from stages.extractors.note import without_note
 
-GATE_VERSION = "1"
+GATE_VERSION = "2"
 """Raised whenever the same memories could be sorted otherwise."""
 
 _LEAST_WORDS = 5
@@ -30,6 +31,14 @@ _TELLING = 8
 _BORROWED_RUN = 3
 _BORROWED = 5
 """So many runs of words out of injected text, and more than out of what was said, make a memory of that text."""
+
+_PLAYED = re.compile(
+    r"\b(?:let['’]?s|let us|lass uns|wollen wir) (?:play|pretend|role-?play|spielen)\b"
+    r"[^.!?\n]{0,40}\b(?:i am|i'm|you are|you're|ich bin|du bist)\b"
+    r"|\b(?:start|begin|continue|do|play|our|the|this) (?:a |an |our |the |this )?role-?play\b|\(OOC\b|\bOOC:",
+    re.IGNORECASE,
+)
+"""How people say that what follows is invented. "Let us play chess" is none of it."""
 
 _LETTERS = 4
 _STEM = 5
@@ -56,15 +65,21 @@ def judge(
     persona: Persona, conversation: Conversation, drafts: Sequence[MemoryDraft], others: Known | None = None
 ) -> Verdict:
     """Sort the drafts made of one conversation; `others` are texts of the package's other memories (not changed)."""
-    court = _Court(persona, conversation, others or Known())
-    kept: list[MemoryDraft] = []
-    doubtful: list[Doubt] = []
-    for draft in drafts:
-        if reason := court.reason_against(draft):
-            doubtful.append(Doubt(draft, reason))
-        else:
-            kept.append(draft)
-    return Verdict(tuple(kept), tuple(doubtful))
+    court = _Court(persona, (conversation,), others or Known())
+    judged = [(draft, court.reason_against(draft)) for draft in drafts]
+    return Verdict(
+        tuple(draft for draft, reason in judged if reason is None),
+        tuple(Doubt(draft, reason) for draft, reason in judged if reason is not None),
+    )
+
+
+def reasons_against(
+    persona: Persona, day: str, parts: Sequence[Conversation], bullets: Sequence[Bullet]
+) -> list[str | None]:
+    """For each bullet of a day why a person should look at it, None where nothing speaks against it."""
+    court = _Court(persona, parts, Known())
+    drafts = (MemoryDraft(day, "", bullet.text, bullet.message_ids) for bullet in bullets)
+    return [court.reason_against(draft) for draft in drafts]
 
 
 def repeated(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -74,20 +89,21 @@ def repeated(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
     written first. Time grows with the texts, not with their square.
     """
     known = Known()
-    return {key: twin for key, text in texts if (twin := known.meet(key, text)) is not None}
+    return {key: twin for key, text in texts if (twin := known.meet(key, without_note(text))) is not None}
 
 
 class _Court:
-    """What the drafts of one conversation are held against."""
+    """What the drafts of one conversation, or of the conversations of a day, are held against."""
 
-    def __init__(self, persona: Persona, conversation: Conversation, others: Known) -> None:
+    def __init__(self, persona: Persona, conversations: Sequence[Conversation], others: Known) -> None:
         self._person = person_of(persona)
         self._names = _telling(f"{self._person} {entity_of(persona)}")
-        self._positions = {message.id: at for at, message in enumerate(conversation.messages)}
-        self._messages = conversation.messages
-        self._days = {local(message, persona.zone).date().isoformat() for message in conversation.messages}
-        self._instructions = runs_in(conversation.instructions)
-        self._instructed = "\n".join(conversation.instructions)
+        self._messages = [message for conversation in conversations for message in conversation.messages]
+        self._positions = {message.id: at for at, message in enumerate(self._messages)}
+        self._days = {persona.day_of(message.created_at) for message in self._messages}
+        instructions = [text for conversation in conversations for text in conversation.instructions]
+        self._instructions = runs_in(instructions)
+        self._instructed = "\n".join(instructions)
         self._others = others
         self._siblings = Known()
 
@@ -96,9 +112,10 @@ class _Court:
         reason = self._junk(draft) or self._unfounded(draft) or self._injected(draft)
         if reason:
             return reason
-        if self._others.twin_of(draft.prose) is not None:
+        told = without_note(draft.prose)
+        if self._others.twin_of(told) is not None:
             return "It nearly repeats a memory of another conversation."
-        if self._siblings.meet(draft.title, draft.prose) is not None:
+        if self._siblings.meet(draft.title, told) is not None:
             return "It nearly repeats another memory of the same conversation."
         return None
 
@@ -134,6 +151,8 @@ class _Court:
             return "It rests on instructions or stored memories that were put into the chat, and not on what was said."
         if repeats(draft.prose, self._instructions) or self._is_borrowed(draft, cited, sifted):
             return "It repeats instructions or stored memories that were put into the chat."
+        if any(_PLAYED.search(message.content) for message in by_person or cited):
+            return "It tells of a story or a game that was played, and not of what happened."
         return None
 
     def _is_borrowed(self, draft: MemoryDraft, cited: Sequence[Message], sifted: Sequence[Sifted]) -> bool:

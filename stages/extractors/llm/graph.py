@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, get_args
 
-from packages_store.graph import LEAST_CONFIDENCE, node_key
+from packages_store.consolidation import LEAST_CONFIDENCE
 from packages_store.model import GraphEdge, GraphFacts, GraphNode, Memory, StageName
+from packages_store.naming import node_key
 from stages.contract import Answered, AnswerRejected, Llm, Persona
 from stages.extractors.gathering import NodeType
 from stages.extractors.lexicon import words
@@ -21,6 +22,7 @@ from stages.extractors.llm.answers import (
     voice_problems,
 )
 from stages.extractors.llm.asking import Question, Task
+from stages.extractors.llm.chunks import Chunk, halved
 from stages.extractors.llm.junk import is_none
 from stages.extractors.llm.likeness import words_in
 from stages.extractors.llm.material import Part
@@ -112,12 +114,14 @@ def questions(task: Task, llm: Llm, persona: Persona, memories: Sequence[Memory]
     if not parts:
         return []
     item = batch_of(memories[0])
-    asked = []
-    for chunk in task.chunks(llm, persona, parts, ()):
+
+    def about(chunk: Chunk) -> Question[GraphFacts]:
         there = {part.ref: shown[part.ref] for part in chunk.parts}
         reading = Reading(person_of(persona), entity_of(persona), there)
-        asked.append(Question(task.ask(llm, persona, item, chunk, ()), reading.read))
-    return asked
+        ask = task.ask(llm, persona, item, chunk, ())
+        return Question(ask, reading.read, lambda: [about(half) for half in halved(chunk)])
+
+    return [about(chunk) for chunk in task.chunks(llm, persona, parts, ())]
 
 
 def without_frame(body: str) -> str:
@@ -260,8 +264,12 @@ def _span(cited: Sequence[Shown]) -> tuple[tuple[str, ...], str, str]:
 
 def joined(answers: Sequence[Answered[GraphFacts]]) -> GraphFacts:
     """What all questions of a batch found: one node for each type and key, one edge for each pair and type."""
-    nodes = _united(node for answered in answers for node in answered.value.nodes)
-    edges = _united(edge for answered in answers for edge in answered.value.edges)
+    nodes = _united(
+        replace(node, requests=(answered.request,)) for answered in answers for node in answered.value.nodes
+    )
+    edges = _united(
+        replace(edge, requests=(answered.request,)) for answered in answers for edge in answered.value.edges
+    )
     return GraphFacts(tuple(nodes), tuple(edges))
 
 
@@ -286,6 +294,7 @@ def _both(one: _Fact, other: _Fact) -> _Fact:
         memory_ids=tuple(sorted({*one.memory_ids, *other.memory_ids})),
         seen_from=min(one.seen_from, other.seen_from),
         seen_to=max(one.seen_to, other.seen_to),
+        requests=tuple(dict.fromkeys((*one.requests, *other.requests))),
     )
 
 

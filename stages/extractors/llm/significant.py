@@ -17,7 +17,7 @@ from stages.extractors.llm.answers import (
     voice_problems,
 )
 from stages.extractors.llm.asking import Question, Task
-from stages.extractors.llm.chunks import Chunk
+from stages.extractors.llm.chunks import Chunk, halved
 from stages.extractors.llm.junk import is_none, is_refusal
 from stages.extractors.llm.likeness import distinct, told
 from stages.extractors.llm.prompts import load_prompt, person_of
@@ -70,14 +70,15 @@ def questions(
         return []
     record = record_of(persona, (conversation,))
     longest = (_span("YYYY-MM-DD", "YYYY-MM-DD"), overlap_remark("m999999", "m999999"))
-    asked = []
-    for chunk in task.chunks(llm, persona, record.parts, longest):
+
+    def about(chunk: Chunk) -> Question[tuple[MemoryDraft, ...]]:
         # Of this chunk alone: what it is asked with must not change when the conversation grows behind it.
         days = sorted({record.turns[part.ref].day for part in chunk.parts})
         ask = task.ask(llm, persona, conversation.id, chunk, (_span(days[0], days[-1]), *followed(chunk)))
         reading = Reading(person_of(persona), chunk, record.turns, days[0], days[-1])
-        asked.append(Question(ask, reading.read))
-    return asked
+        return Question(ask, reading.read, lambda: [about(half) for half in halved(chunk)])
+
+    return [about(chunk) for chunk in task.chunks(llm, persona, record.parts, longest)]
 
 
 def _span(first_day: str, last_day: str) -> str:

@@ -22,11 +22,8 @@ class Turn:
     conversation: Conversation
     message: Message
     moment: datetime
-
-    @property
-    def day(self) -> str:
-        """`YYYY-MM-DD`."""
-        return self.moment.date().isoformat()
+    day: str
+    """`YYYY-MM-DD`; before the hour at which a day starts it is the day before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def record_of(persona: Persona, conversations: Sequence[Conversation]) -> Record
         heading = _heading(conversation)
         for message in conversation.messages:
             if message.content.strip():
-                turn = Turn(conversation, message, local(message, persona.zone))
+                turn = Turn(conversation, message, local(message, persona.zone), persona.day_of(message.created_at))
                 ref = f"m{len(turns) + 1}"
                 turns[ref] = turn
                 label = f"{speakers[message.role]}, {turn.moment:%H:%M} on {turn.day}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packages_store.model import Conversation, GraphFacts, Memory
@@ -29,7 +29,7 @@ QUOTE = re.compile(r"“([^”]*)”")
 KEPT = 0.7
 """The confidence from which the store keeps nodes and edges."""
 
-few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=60)
 scraps = st.sampled_from(
     [
         "I got married yesterday. ",

@@ -4,13 +4,13 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages.extractors.llm.chunks import Chunk, cut, pieces
 from stages.extractors.llm.material import MARK_LENGTH, Part, enclosed, heading, labelled, mark_for
 
-few = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=60)
 MARK = "0" * MARK_LENGTH
 
 

@@ -114,6 +114,21 @@ def test_a_planted_event_is_kept(said: tuple[str, ...], prose: str) -> None:
     assert judge(PERSONA, talk, (draft,)).kept == (draft,)
 
 
+@pytest.mark.parametrize(
+    ("said", "is_doubted"),
+    [
+        ("Let us play: I am Captain Sorrel of the Glass Strait, you are my first officer.", True),
+        ("(OOC: she loses her arm now)", True),
+        ("Let us play chess on Sunday, I said to my mother, and she laughed for the first time since.", False),
+    ],
+)
+def test_what_was_only_played_is_doubted(said: str, is_doubted: bool) -> None:
+    talk = conversation("play", (said, "Aye."))
+    draft = replace(TRUE, prose=f"Mira told me of it: {said}", message_ids=("play:0",), date="2024-05-03")
+
+    assert bool(judge(PERSONA, talk, [draft]).doubtful) == is_doubted
+
+
 def test_a_memory_that_repeats_another_one_is_doubted() -> None:
     again = replace(TRUE, prose=TRUE.prose.replace("stayed with her", "stayed there"), title="Again")
     others = Known([("elsewhere", TRUE.prose)])

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from packages_store.memories import significant_file_name
+from packages_store.bodies import significant_file_name
 from packages_store.model import GraphFacts
 from stages.contract import Ask, Extractor, MemoryDraft
 from stages.extractors.llm.extractor import LlmExtractor
