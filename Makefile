@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test check quick fmt bench torture soak fuzz lock clean
+.PHONY: help run test check quick fmt bench eval torture soak fuzz lock clean
 
 help: ## show this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ bench: $(READY) ## measure, and print a table
 eval: $(READY) ## score the engines on the golden conversations; a live one too when LOOM_ENGINE__BASE_URL names it
 	$(BIN)/python -m tests.golden
 
-torture: $(READY) ## kill the daemon over and over and count what was lost; ARGS="--kills 24" for a short run
+torture: $(READY) ## kill the daemon over and over and count what was lost; ARGS="--kills 24" for a short run, --engine llm
 	$(BIN)/python -m tests.torture $(ARGS)
 
 soak: $(READY) ## load a daemon for five minutes and measure whether it grows; ARGS="--seconds 60" for a short run
