@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from bench.engine import engine
 from bench.figures import Bench, ingest, items, readiness
 from bench.generate import WORKLOADS, Workload
 from bench.large import Sizes, large
+from bench.lists import lists
 from bench.table import Figure, table
 from bench.throughput import convert, platforms
 
-_PARTS = ("a", "b", "c", "platforms", "convert", "large", "items", "readiness")
-_USUAL = ("a", "b", "platforms", "convert", "items", "readiness")
+_PARTS = ("a", "b", "c", "platforms", "convert", "large", "items", "readiness", "engine", "lists")
+_USUAL = ("a", "b", "platforms", "convert", "items", "readiness", "engine")
 _QUICK = Workload(40, 400, 700_000)
 _TINY = Workload(10, 60, 100_000)
 _PLATFORMS = Workload(400, 8_000, 16_000_000)
@@ -28,6 +30,7 @@ _LARGE = Sizes(
     alone=Workload(1, 54_000, 100_000_000),
 )
 _NOT_LARGE = Sizes(_TINY, _QUICK, _TINY, _TINY, Workload(1, 60, 100_000))
+_LISTS = Workload(10_000, 200_000, 372_000_000)
 _DISK = Path("/var/tmp")  # noqa: S108 - /tmp is often memory, where nothing is written to a disk
 
 
@@ -52,7 +55,9 @@ def _figures(given: argparse.Namespace, folder: Path) -> Iterator[Figure]:
         "convert": partial(convert, bench, _QUICK if quick else _CONVERT),
         "large": partial(large, bench, _NOT_LARGE if quick else _LARGE),
         "items": partial(items, bench, (5, 10) if quick else (100, 1_000, 10_000)),
+        "lists": partial(lists, bench, _QUICK if quick else _LISTS),
         "readiness": partial(readiness, bench, 5 if quick else 1_000),
+        "engine": partial(engine, folder, _TINY if quick else WORKLOADS["a"], counts=not quick),
     }
     for name in given.only:
         print(f"measuring: {name}", file=sys.stderr, flush=True)

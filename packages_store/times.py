@@ -1,13 +1,15 @@
 """Instants as the package writes them: ISO-8601, UTC, milliseconds, `Z` (the form Entity Loom 0.4 reads)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 Clock = Callable[[], datetime]
 """Returns the current instant, aware and in UTC. Injected, so that tests control it."""
 
+LATEST_MS = 253_402_214_400_000
+"""A day before the year 10000, after which there is no instant to write. In milliseconds since 1970."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC; to reckon with a zone would take twice as long
 
 
 def utc_now() -> datetime:
@@ -24,10 +26,10 @@ def iso(moment: datetime) -> str:
 def from_epoch_ms(milliseconds: int) -> str:
     """Milliseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.mmmZ`. Raises ValueError outside the years 1 to 9999."""
     try:
-        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        moment = _EPOCH + timedelta(0, 0, 0, milliseconds)
     except OverflowError as error:
         raise ValueError(f"no such instant: {milliseconds} ms") from error
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return moment.isoformat("T", "milliseconds") + "Z"
 
 
 def parse_iso(text: str) -> datetime:
@@ -36,3 +38,10 @@ def parse_iso(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
     return moment.astimezone(UTC)
+
+
+def local_day(instant: str, zone: tzinfo, starts_at: int = 0) -> str:
+    """The day, `YYYY-MM-DD`, of an instant in a zone; what is before the hour `starts_at` belongs to the day before."""
+    moment = parse_iso(instant).astimezone(zone)
+    day = moment.date() - timedelta(days=1) if moment.hour < starts_at else moment.date()
+    return day.isoformat()

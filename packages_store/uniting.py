@@ -28,7 +28,7 @@ def unite(old: Conversation, new: Conversation) -> Conversation:
     before it and after it: what lies outside may be left out because that snapshot is a part of the conversation.
     """
     leading, other = _in_order(old, new)
-    same = _matches(leading.messages, other.messages)
+    same = matches(leading.messages, other.messages)
     twins = {same[place]: message for place, message in enumerate(other.messages) if place in same}
     missing: dict[int, list[Message]] = {}
     anchor = -1
@@ -40,7 +40,7 @@ def unite(old: Conversation, new: Conversation) -> Conversation:
         else:
             is_inside = anchor >= 0 and place < last
             gone = message.gone or (later and is_inside and leading.edition == message.edition)
-            missing.setdefault(anchor, []).append(replace(message, gone=gone))
+            missing.setdefault(anchor, []).append(message._replace(gone=gone))
     return replace(
         leading,
         title=leading.title or other.title,
@@ -81,10 +81,10 @@ def _better_timed(message: Message, twin: Message, twin_is_old: bool) -> Message
         better = twin_is_old
     else:
         better = message.created_at.endswith(".000Z") and twin.created_at[:-5] == message.created_at[:-5]
-    return replace(message, created_at=twin.created_at, time_inferred=twin.time_inferred) if better else message
+    return message._replace(created_at=twin.created_at, time_inferred=twin.time_inferred) if better else message
 
 
-def _matches(leading: Sequence[Message], other: Sequence[Message]) -> dict[int, int]:
+def matches(leading: Sequence[Message], other: Sequence[Message]) -> dict[int, int]:
     """Place in `other` -> place in `leading` of the same message. Each place is used once."""
     by_id = {message.id: place for place, message in enumerate(leading)}
     found = {place: by_id[message.id] for place, message in enumerate(other) if message.id in by_id}

@@ -113,7 +113,7 @@ def test_signs_alone_are_told_apart() -> None:
 
 def test_the_time_that_tells_more_is_kept() -> None:
     fine = snapshot("u Hi")
-    fine = replace(fine, messages=(replace(fine.messages[0], created_at="2024-01-01T00:00:00.250Z"),))
+    fine = replace(fine, messages=(fine.messages[0]._replace(created_at="2024-01-01T00:00:00.250Z"),))
 
     united = unite(fine, snapshot("u Hi", updated=LATE))
 
@@ -122,7 +122,7 @@ def test_the_time_that_tells_more_is_kept() -> None:
 
 def test_a_time_that_was_made_up_does_not_move_with_every_import() -> None:
     first = snapshot("u Hi", "a Hello", edition=Edition.PAGE)
-    moved = tuple(replace(message, created_at=LATE) for message in first.messages)
+    moved = tuple(message._replace(created_at=LATE) for message in first.messages)
 
     united = unite(first, replace(first, messages=moved, updated_at=LATE))
 

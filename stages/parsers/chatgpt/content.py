@@ -54,7 +54,9 @@ def is_hidden(message: Mapping[str, object]) -> bool:
     """Whether the platform itself shows nothing of it. `weight` does not tell: hidden ones carry 1, shown tools 0."""
     if message.get("recipient") not in (None, "all"):
         return True
-    metadata = as_map(message.get("metadata"))
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict):
+        return False
     return bool(metadata.get("is_visually_hidden_from_conversation") or metadata.get("is_user_system_message"))
 
 
@@ -66,6 +68,8 @@ def text_of(message: Mapping[str, object], tally: Tally, names: Names) -> str:
     if kind in NEVER_SHOWN:
         return ""
     attached = _attached(message, names)
+    if kind == "text" and not attached and (text := _only_text(content)) is not None:
+        return text  # as in most messages
     if kind == "code":
         pieces = [fenced(as_text(content.get("text")), as_text(content.get("language")))]
     else:
@@ -137,6 +141,14 @@ def _is_made(part: Mapping[str, object], tool: str) -> bool:
     return bool(metadata.get("dalle") or metadata.get("generation")) or not _FETCHING.search(tool)
 
 
+def _only_text(content: Mapping[str, object]) -> str | None:
+    """The text that is the only part; None where there is anything else."""
+    match content.get("parts"):
+        case [str(text)]:
+            return text
+    return None
+
+
 def _shown(content: Mapping[str, object], attached: dict[str, Asset], names: Names) -> list[str]:
     """The parts that are to be seen. A recording is only told of where nobody wrote down what was said."""
     pieces: list[str] = []
@@ -173,9 +185,11 @@ def _recording(part: Mapping[str, object], attached: dict[str, Asset], names: Na
 
 def _attached(message: Mapping[str, object], names: Names) -> dict[str, Asset]:
     """The attachments by their id, in order; those without one by their place."""
-    attachments = as_list(as_map(message.get("metadata")).get("attachments"))
+    attachments = as_map(message.get("metadata")).get("attachments")
     found: dict[str, Asset] = {}
-    for place, attachment in enumerate(map(as_map, attachments)):
+    if not attachments:
+        return found
+    for place, attachment in enumerate(map(as_map, as_list(attachments))):
         is_image = as_text(attachment.get("mime_type")).startswith("image/")
         id_, name = as_text(attachment.get("id")), as_text(attachment.get("name"))
         found[id_ or str(place)] = _asset("image" if is_image else "file", id_, name, names)

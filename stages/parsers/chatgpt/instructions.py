@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from stages.parsers.reading.values import as_list, as_map, as_text
 
+_TYPED = ("about_user_message", "about_model_message")
+_TOLD = ("user_profile", "user_instructions", "model_set_context")
+
 
 def instructions_of(message: Mapping[str, object]) -> list[str]:
     """The instructions in a message that is not shown; blank ones included.
@@ -13,8 +16,8 @@ def instructions_of(message: Mapping[str, object]) -> list[str]:
     """
     content, metadata = as_map(message.get("content")), as_map(message.get("metadata"))
     data = as_map(metadata.get("user_context_message_data"))
-    typed = [as_text(data.get("about_user_message")), as_text(data.get("about_model_message"))]
-    told = [as_text(content.get(name)) for name in ("user_profile", "user_instructions", "model_set_context")]
+    typed = [as_text(data[name]) for name in _TYPED if name in data]
+    told = [as_text(content[name]) for name in _TOLD if name in content]
     repeated = [text.strip() for text in typed if text.strip()]
     return [*typed, *(text for text in told if not any(one in text for one in repeated))]
 

@@ -5,7 +5,7 @@ answer makes a branch. `current_node` names the end of the branch that was last 
 absent, dangling or circular.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stages.parsers.reading.values import as_list, as_map, milliseconds
 
@@ -20,7 +20,7 @@ def thread(nodes: Nodes, current: object) -> list[str]:
     begun = isinstance(current, str) and current in nodes
     if begun:
         keys = _way_to(str(current), nodes)
-        if len(keys) == len(nodes):  # most conversations have no branch, and need no second look
+        if len(keys) == len(nodes) or _is_whole(keys, nodes):  # most need no second look
             return keys
     parents = _all_parents(nodes)
     if not parents:
@@ -46,6 +46,13 @@ def _way_to(current: str, nodes: Nodes) -> list[str]:
         keys[key] = None
         key = as_map(nodes[key]).get("parent")
     return list(keys)[::-1]
+
+
+def _is_whole(keys: Sequence[str], nodes: Nodes) -> bool:
+    """Whether there is a message on this way, and no list of children that leads to its beginning."""
+    if len(keys) == 1 or not any(has_message(nodes[key]) for key in keys):
+        return False
+    return not any(keys[0] in as_list(as_map(node).get("children")) for node in nodes.values())
 
 
 def _walk(end: str, parents: Mapping[str, str]) -> list[str]:

@@ -81,11 +81,14 @@ class Turns:
         if is_blank(text):
             self._instruct(message)
             return
-        shown = self._with_documents("\n".join([*self._plots, text]))
-        reasoning = self.tally.clean("\n\n".join(filter(None, self._thoughts))) or None
-        self._append(key, "assistant", shown, inferred, reasoning, self._model(message))
-        self._thoughts.clear()
-        self._plots.clear()
+        reasoning = None
+        if self._thoughts:
+            reasoning = self.tally.clean("\n\n".join(filter(None, self._thoughts))) or None
+            self._thoughts.clear()
+        if self._plots:
+            text = "\n".join([*self._plots, text])
+            self._plots.clear()
+        self._append(key, "assistant", self._with_documents(text), inferred, reasoning, self._model(message))
 
     def _add_tool(self, key: str, message: Mapping[str, object], *, inferred: bool) -> None:
         pictures = pictures_of(message, self.names)
@@ -134,6 +137,4 @@ class Turns:
     def _append(
         self, key: str, role: Role, text: str, inferred: bool, reasoning: str | None = None, model: str | None = None
     ) -> None:
-        if not is_blank(text):
-            clean_key = self.tally.clean(key)
-            self.drafts.append(Draft(clean_key, role, text, self._at, reasoning, model, inferred))
+        self.drafts.append(Draft(self.tally.clean(key), role, text, self._at, reasoning, model, inferred))

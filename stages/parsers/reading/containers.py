@@ -28,7 +28,7 @@ _COPIED = 1 << 20
 _OF_THE_SYSTEM = re.compile(r"(?:^|/)(?:__MACOSX(?:/|$)|\._[^/]*$|\.DS_Store$|(?i:thumbs\.db|desktop\.ini)$)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlainFile:
     """The upload is the file."""
 
@@ -39,7 +39,7 @@ class PlainFile:
     def size(self) -> int:
         return self.path.stat().st_size
 
-    @property
+    @cached_property
     def modified_at(self) -> int:
         return self.path.stat().st_mtime_ns // 1_000_000
 

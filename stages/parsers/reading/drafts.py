@@ -63,15 +63,21 @@ def conversation_of(  # noqa: PLR0913 - everything a conversation has
 def _messages(id_: str, drafts: Sequence[Draft], at: int, edition: Edition) -> Iterator[Message]:
     seen: dict[str, int] = {}
     for draft in drafts:
-        key = draft.key
-        times = seen.get(key, 0) + 1
-        while times > 1 and f"{key}~{times}" in seen:
-            times += 1
-        seen[key] = times
-        if times > 1:
-            key = f"{key}~{times}"
-            seen[key] = 1
-        inferred = draft.inferred or draft.at is None
-        at = at if draft.at is None else draft.at
-        when = from_epoch_ms(at)
-        yield Message(f"{id_}:{key}", draft.role, draft.content, when, draft.reasoning, draft.model, inferred, edition)
+        key, role, content, told_at, reasoning, model, inferred = draft
+        if key in seen:
+            key = _another(key, seen)
+        seen[key] = 1
+        if told_at is None:
+            inferred = True
+        else:
+            at = told_at
+        yield Message(f"{id_}:{key}", role, content, from_epoch_ms(at), reasoning, model, inferred, edition)
+
+
+def _another(key: str, seen: dict[str, int]) -> str:
+    """A key that was not `seen`, for one that comes again."""
+    times = seen[key] + 1
+    while f"{key}~{times}" in seen:
+        times += 1
+    seen[key] = times
+    return f"{key}~{times}"

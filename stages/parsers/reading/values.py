@@ -1,17 +1,15 @@
 """Narrowing of what JSON holds, and the cleaning that every text goes through on its way in."""
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from packages_store.times import from_epoch_ms
+from packages_store.times import LATEST_MS, from_epoch_ms
 from stages.parsers.contract import Note
 
 NOTHING: Mapping[str, object] = {}
 _TITLE_LENGTH = 80
-_LATEST_MS = 253_402_214_400_000  # a day before the year 10000, after which there is no instant to write
 
 
 def as_map(value: object) -> Mapping[str, object]:
@@ -76,17 +74,17 @@ def moment_ms(moment: datetime) -> int | None:
     """`moment` (aware) in milliseconds since 1970; None when it is not after 1970, or too late."""
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     whole = (since.days * 86_400 + since.seconds) * 1000 + round(since.microseconds / 1000)
-    return whole if 0 < whole <= _LATEST_MS else None
+    return whole if 0 < whole <= LATEST_MS else None
 
 
 def _of_number(value: int | float) -> int | None:
-    if not 0 < value < 1e22 or not math.isfinite(value):
+    if not 0 < value < 1e22:  # nor is it infinite, or no number
         return None
     seconds = value
     while seconds > 1e11:
         seconds /= 1000
     found = round(seconds * 1000)
-    return found if 0 < found <= _LATEST_MS else None
+    return found if 0 < found <= LATEST_MS else None
 
 
 def iso(at: int) -> str:
@@ -112,11 +110,19 @@ class Tally:
 
     def clean(self, text: str) -> str:
         """`text` as every reader of UTF-8 takes it: split surrogate pairs joined, lone ones and NUL replaced."""
+        if text.isascii():
+            is_clean = "\0" not in text
+        else:
+            try:
+                is_clean = b"\0" not in text.encode()  # quicker than to search a text of wide characters
+            except UnicodeEncodeError:
+                is_clean = False
+        return text if is_clean else self._cleaned(text)
+
+    def _cleaned(self, text: str) -> str:
         if "\0" in text:
             self.count("texts held NUL characters, which were replaced by U+FFFD")
             text = text.replace("\0", "\ufffd")
-        if text.isascii():
-            return text
         try:
             text.encode()
         except UnicodeEncodeError:

@@ -267,6 +267,18 @@ def test_links_of_which_each_node_tells_another_part_are_put_together() -> None:
         assert [text for _, text in turns(found)] == ["A", "B", "C", "D"]
 
 
+def test_a_beginning_to_which_only_a_list_of_children_leads_is_read_beside_branches() -> None:
+    nodes = {
+        "first": {"children": ["a"], "message": message("user", "First")},
+        "a": {"parent": None, "message": message("assistant", "A")},
+        "b": {"parent": "a", "message": message("user", "B")},
+        "left": {"parent": "a", "message": message("user", "Left")},
+    }
+
+    (found,) = conversations_in(read([chatgpt(mapping=nodes, current_node="b")]))
+    assert [text for _, text in turns(found)] == ["First", "A", "B"]
+
+
 def test_parents_are_told_by_lists_of_children_where_the_nodes_do_not() -> None:
     conversation = chatgpt(message("user", "A"), message("assistant", "B"), message("user", "C"))
     for node in cast(dict[str, Json], conversation["mapping"]).values():

@@ -468,3 +468,22 @@ def test_files_of_an_archive_are_found_one_by_one_without_listing_it(tmp_path: P
         assert isinstance(archive, Archive)
         assert file.name == "7.json"
         assert "contents" not in vars(archive)
+
+
+def test_names_that_lie_in_each_other_and_in_comments_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    names = ["b/a.json", "a.json", "a.json.json", "a.jso", "ä\\a.json", "z/a.json/x.json"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            entry = zipfile.ZipInfo(name)
+            entry.comment = b"PK\x01\x02 a.json"
+            archive.writestr(entry, chat(name))
+
+    found = inspect(path, "all.zip").found
+
+    assert len(found) == len(names)
+    for one in found:
+        assert one.member is not None
+        records = read(path, one.member, one.parser, one.variant, CONTEXT)
+        (conversation,) = conversations_in(list(records))
+        assert conversation.messages[0].content.replace("\\", "/") == one.member
