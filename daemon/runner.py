@@ -39,11 +39,12 @@ RETRY_SECONDS = (5.0, 15.0, 60.0, 300.0)
 
 @dataclass(frozen=True, slots=True)
 class _Returned:
-    """An item that came back: with its result, or with the reason why it failed."""
+    """An item that came back: with its result, with the reason why it failed, or because nobody can be asked now."""
 
     claim: Claim
     finished: Finished[Any] | None
     failure: ItemFailed | None = None
+    stopped: EngineStopped | None = None
 
 
 class Runner:
@@ -137,6 +138,7 @@ class _Run:
         self._package = context.package
         self._left: deque[LeftItem] = deque()
         self._in_flight = 0
+        self._stopped: EngineStopped | None = None
         self._viewed_at = -math.inf
         self._viewed_items = 0
         self._view_size = 0
@@ -154,6 +156,8 @@ class _Run:
         with send, receive:
             async with anyio.create_task_group() as tasks:
                 await self._turn_over(capacity, tasks, send, receive)
+        if self._stopped is not None:
+            raise self._stopped
         if self._left:
             return _Ending(StageStatus.PENDING)
         await off_loop(self._stage.finish, self._context)
@@ -170,11 +174,12 @@ class _Run:
         while True:
             claims = await off_loop(self._turn, returned, self._next(capacity))
             self._in_flight += len(claims)
-            if returned:
-                await off_loop(self._publish, returned)
-                self._tell()
             for claim in claims:
                 tasks.start_soon(self._do, claim, send)
+            if returned:
+                # What waits for others (a model, a disk) waits while files are written.
+                await off_loop(self._publish, returned)
+                self._tell()
             if not self._in_flight:
                 return
             returned = [await receive.receive()]
@@ -185,7 +190,7 @@ class _Run:
 
     def _next(self, capacity: int) -> list[LeftItem]:
         """The items to claim now: as many as there is room for, and a suspect one only by itself."""
-        if self._should_yield():
+        if self._stopped is not None or self._should_yield():
             return []
         chosen: list[LeftItem] = []
         while self._left and self._in_flight + len(chosen) < capacity:
@@ -202,6 +207,10 @@ class _Run:
             finished = await self._stage.process(self._context, claim.item)
         except ItemFailed as failure:
             await send.send(_Returned(claim, None, failure))
+        except EngineStopped as stopped:
+            # What else is in flight was asked, and is paid for: its answers are waited for.
+            self._stopped = self._stopped or stopped
+            await send.send(_Returned(claim, None, stopped=stopped))
         except Exception as error:
             error.add_note(f"while {self._stage.name} worked on {claim.item.id}")
             raise
@@ -232,7 +241,7 @@ class _Run:
         if not returned and not chosen:
             return []
         with self._package.ledger.transaction():
-            accepted = [item for item in returned if self._accept(item)]
+            accepted = [item for item in returned if item.stopped is None and self._accept(item)]
             results = [item.finished for item in accepted if item.finished is not None]
             if results:
                 self._stage.store(self._context, results)
@@ -307,11 +316,11 @@ def _ending_of(error: Exception, clock: Clock, pause: float) -> _Ending:
 
 
 def _engine_stopped(cause: EngineStopped, clock: Clock) -> _Ending:
+    retry_at = None if cause.retry_in is None else iso(clock() + timedelta(seconds=cause.retry_in))
     if cause.is_spent:
-        return _Ending(StageStatus.ABORTED, Interruption.BUDGET, reason=str(cause))
-    if cause.retry_in is None:
+        return _Ending(StageStatus.ABORTED, Interruption.BUDGET, reason=str(cause), retry_at=retry_at)
+    if retry_at is None:
         return _Ending(StageStatus.ERROR, reason=str(cause))
-    retry_at = iso(clock() + timedelta(seconds=cause.retry_in))
     return _Ending(StageStatus.ERROR, reason=f"{cause} It is tried again by itself.", retry_at=retry_at)
 
 

@@ -32,8 +32,9 @@ from packages_store.errors import InvalidName, LoomError
 from packages_store.paths import HomePaths, package_name
 
 PREFIX = "LOOM_"
-OTHER_VARIABLES = ("LOOM_CONFIG", "LOOM_TOKEN")
-"""Variables with our prefix that are no settings: the file to read, and the token with which the command line calls."""
+OTHER_VARIABLES = ("LOOM_CONFIG", "LOOM_TOKEN", "LOOM_LLM_KEY", "LOOM_LLM_KEY_FILE")
+"""Variables with our prefix that are no settings: the file to read, the token with which the command line calls, and
+the key of the language model (daemon/llm/secrets.py)."""
 
 _CONFIG_FILE = "config.toml"
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*")
@@ -72,11 +73,60 @@ class LogSettings(_Section):
     format: Literal["auto", "console", "json"] = "auto"
     """`auto` is `console` on a terminal and `json` elsewhere."""
     level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str = ""
+    """A file to log to instead of standard error; relative to the home."""
+    file_bytes: int = Field(default=10 << 20, ge=1000)
+    """A file that is larger is put aside, and a new one begun; so is one that is older than `file_days`."""
+    file_days: Seconds = Field(default=7.0, gt=0, le=3650)
+    files: int = Field(default=5, ge=1, le=1000)
+    """How many files there are at most: together they take `files` times `file_bytes`."""
 
     @field_validator("level", mode="before")
     @classmethod
     def _in_lower_case(cls, level: object) -> object:
         return level.lower() if isinstance(level, str) else level
+
+
+class EngineOptions(_Section):
+    """Which language model is asked, how, and for how much money. Without a base URL and a preset there is none.
+
+    What is set here cannot be changed while the daemon runs; the rest can (daemon/llm/engines.py). The key is no
+    setting: it is entered with `loom engine key`, or stands in LOOM_LLM_KEY or the file named by LOOM_LLM_KEY_FILE.
+    """
+
+    preset: Literal["", "openrouter", "openai", "anthropic", "google", "ollama", "llamacpp", "vllm", "lmstudio"] = ""
+    """A well-known endpoint; `base_url` may put another address in its place."""
+    base_url: str = Field(default="", max_length=2000, pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?$")
+    """What stands before `/chat/completions`."""
+    model: str = Field(default="", max_length=300)
+    context_tokens: int = Field(default=90_000, ge=2_000, le=10_000_000)
+    """Tokens that a question and its answer may have together."""
+    temperature: float | None = Field(default=0.2, ge=0, le=2)
+    most_in_flight: int | None = Field(default=None, ge=1, le=1000)
+    """Requests under way at once at most; not set, what fits the preset. How many really are adapts."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    connect_seconds: Seconds = Field(default=10.0, gt=0, le=600)
+    timeout_seconds: Seconds = Field(default=300.0, gt=0, le=7200)
+    """How long one answer may take."""
+    patience_seconds: Seconds = Field(default=120.0, ge=0, le=86_400)
+    """How long nobody may answer before the stage ends, to be tried again later."""
+    proxy: str = Field(default="", max_length=2000, pattern=r"^(https?://[^\s/@?#]+/?)?$")
+    """An HTTP proxy; the environment's proxies are not used."""
+    price_in: float | None = Field(default=None, ge=0)
+    """US dollars for a million tokens sent; with `price_out` it goes before every price that is listed."""
+    price_out: float | None = Field(default=None, ge=0)
+    """US dollars for a million tokens answered."""
+    price_date: str = Field(default="", max_length=40)
+    """When these prices were looked up, such as 2026-11-23; shown with what they come to."""
+    budget_per_package: float | None = Field(default=None, ge=0)
+    """US dollars after which a package waits for a person; not set, there is no limit."""
+    budget_per_day: float | None = Field(default=None, ge=0)
+    """US dollars a day, of all packages together."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a language model to be asked."""
+        return bool(self.base_url or self.preset)
 
 
 class Settings(BaseSettings):
@@ -115,8 +165,15 @@ class Settings(BaseSettings):
     """The largest file accepted over HTTP: a bound against accidents, far above any export."""
     grace_seconds: Seconds = Field(default=20.0, ge=0, le=600)
     """How long items in flight may take to end when the daemon is stopped."""
+    min_free_bytes: int = Field(default=256 << 20, ge=0)
+    """Room that is kept free on the disk: with less, nothing is started until there is room again."""
+    safe_mode_after: int = Field(default=3, ge=0, le=100)
+    """Starts in a row that died within a minute, after which nothing is worked on until somebody says so; 0: never."""
+    metrics_open: bool = False
+    """Whether `/metrics` answers without the token: it tells how much there is, and no names or texts."""
     inbox: InboxSettings = InboxSettings()
     log: LogSettings = LogSettings()
+    engine: EngineOptions = EngineOptions()
 
     @property
     def paths(self) -> HomePaths:
@@ -322,8 +379,10 @@ def _fields() -> dict[str, type[BaseModel]]:
 def _allowed(key: str) -> str:
     """What a value may be, in words, from the same declaration that checks it."""
     schema = _fields()[key].model_json_schema()["properties"][key.rpartition(".")[2]]
+    # A setting that may be left out says so first with the alternatives.
+    schema |= next(iter(schema.get("anyOf", ())), {})
     if "enum" in schema:
-        return " or ".join(schema["enum"])
+        return " or ".join(filter(None, schema["enum"]))
     kinds = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list of names"}
     kind = kinds.get(schema.get("type", ""), "text")
     low, high = schema.get("minimum"), schema.get("maximum")

@@ -3,11 +3,14 @@
 The names of the fields are Entity Loom's (upstream.md); fields we do not know are kept as they are.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
+
+AfterCrash = Literal["resume", "ask", "hold"]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)] | Literal["none"] | None
 
 
 class PackageConfig(BaseModel):
@@ -25,7 +28,21 @@ class PackageConfig(BaseModel):
     instance_id: str = Field(default="entity-loom", pattern=r"^[\w.-]{1,64}$")
     time_zone: str = "UTC"
     """IANA name; decides where one day ends and the next begins."""
-    engine: Literal["offline"] = "offline"
+    day_starts_at: int = Field(default=0, ge=0, le=23)
+    """The hour at which a day begins: what is said after midnight and before it belongs to the day before."""
+    engine: Literal["auto", "offline", "llm"] = "auto"
+    """`auto` asks the language model that the daemon is set up with, if there is one, and works offline otherwise.
+    An address in here (Entity Loom's llmBaseUrl) is never asked."""
+    after_crash: AfterCrash = "resume"
+    """What a stage does that a crash interrupted (R-32): it goes on by itself, a paid one within the budget that is
+    left; `ask`: it waits for Continue, new files are taken all the same; `hold`: the whole package waits for it."""
+    budget: Amount = None
+    """US dollars that the language model may cost for this package; `none` is no limit, not set: what the daemon's
+    settings say."""
+    budget_per_day: Amount = None
+    """US dollars that all packages together may cost on a day for this one to go on; likewise."""
+    ask_before_paid: bool | None = None
+    """Wait for a person's Continue before the first paid stage; not set: when no budget is set."""
     pause_before_commit: bool = False
     """Wait for a person's Continue after convert, so that they can review first."""
     gap_minutes: int = Field(default=30, ge=1, le=10_080)

@@ -130,8 +130,10 @@ def _move_keys_out(package: Package, secrets: Path) -> None:
         raise FileDamaged(package.paths.config.name, "it is not a JSON object")
     kept, keys = split_keys(settings)
     if keys:
-        package.disk.make_dir(secrets)
-        package.disk.replace(secrets / f"{package.name}.json", json.dumps(keys).encode())
+        # In a folder of their own: a package may be called like any file of the daemon's.
+        folder = secrets / "packages"
+        package.disk.make_dir(folder)
+        package.disk.replace(folder / f"{package.name}.json", json.dumps(keys).encode())
         package.disk.replace(package.paths.config, json.dumps(kept, ensure_ascii=False, indent=2).encode())
     tighten(package.paths.config)
 

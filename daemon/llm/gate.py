@@ -82,6 +82,9 @@ class Gate:
         self._timekeeper: _Waiter | None = None
         """The one who waits for a moment; the others wait for it."""
         self._halt = Halt()
+        self._is_closed = False
+        self._quiet = anyio.Event()
+        """Set when it is closed and nothing is under way."""
 
     @property
     def rates(self) -> Rates:
@@ -103,6 +106,12 @@ class Gate:
             for waiter in queue:
                 waiter.changed.set()
 
+    async def close(self) -> None:
+        """Let nobody pass any more, and return when all who passed have come back. Who waits, waits until cancelled."""
+        self._is_closed = True
+        if self._rates.in_flight:
+            await self._quiet.wait()
+
     @asynccontextmanager
     async def turn(self, package: str, tokens: int, halt: Halt, *, is_again: bool = False) -> AsyncIterator[Turn]:
         """Wait until a request of about so many tokens may be sent for `package`.
@@ -117,6 +126,8 @@ class Gate:
         finally:
             turn.end()
             self._wake()
+            if self._is_closed and not self._rates.in_flight:
+                self._quiet.set()
 
     async def _admitted(self, package: str, waiter: _Waiter, halt: Halt, *, is_again: bool) -> Ticket:
         self._enqueue(package, waiter, is_again=is_again)
@@ -138,7 +149,7 @@ class Gate:
     def _admit(self) -> float:
         """Let all pass who may, each package in turn; return the seconds until the next may."""
         now = self._monotonic()
-        while self._queues:
+        while self._queues and not self._is_closed:
             package, queue = next(iter(self._queues.items()))
             seconds = self._rates.wait(now, queue[0].tokens)
             if seconds > 0:

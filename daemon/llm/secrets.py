@@ -92,6 +92,10 @@ class Keyring:
         kept = self._read().keys.get(str(origin))
         return BoundKey(Secret(kept), origin) if kept is not None else None
 
+    def is_given(self, bound: BoundKey) -> bool:
+        """Whether a key comes from the environment, where it cannot be changed from here."""
+        return bound == self._from_environment
+
     def origins(self) -> tuple[str, ...]:
         """For which origins there are keys."""
         given = (str(self._from_environment.origin),) if self._from_environment else ()

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tests.provider.script import Act, Asked, Counts, Rule, Script
 from tests.provider.server import CONTROL
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 _ROOT = Path(__file__).resolve().parents[2]
 _ASKED = TypeAdapter(list[Asked])
 
@@ -87,6 +87,12 @@ class FakeProvider:
     def always(self, act: Act, *, every: int = 1, containing: str | None = None) -> None:
         """Do this to all requests, or to each so manieth, or to those that contain a text."""
         self.change(rules=(Rule(act=act, every=every, containing=containing),))
+
+    def begin_anew(self) -> None:
+        """Answer everything with `{}`, with nothing left to do and nothing remembered."""
+        self.play(Script())
+        self.wait_for(lambda counts: counts.in_flight == 0, "what an earlier test asked to end")
+        self.forget()
 
     def forget(self) -> None:
         """Forget what was asked so far."""

@@ -1,6 +1,5 @@
-"""The fake provider does what it is told, and is quick enough for the tests that lean on it."""
+"""The fake provider does what it is told."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +9,9 @@ import pytest
 
 from tests.provider.harness import FakeProvider
 from tests.provider.script import Act, Dialect, Rate, Rule, Script
+
+HURRIED = httpx2.Timeout(60, read=0.2)
+"""Of a client that goes before the answer comes."""
 
 
 def shout(body: dict[str, Any]) -> str:
@@ -25,8 +27,7 @@ def _running() -> Iterator[FakeProvider]:
 
 @pytest.fixture
 def provider(_running: FakeProvider) -> FakeProvider:
-    _running.play(Script())
-    _running.forget()
+    _running.begin_anew()
     return _running
 
 
@@ -44,7 +45,7 @@ def test_it_starts_again_on_the_same_port_and_plays_on() -> None:
 
 def ask(provider: FakeProvider, **more: Any) -> httpx2.Response:
     body = {"model": "m", "messages": [{"role": "user", "content": "hello"}], **more}
-    return httpx2.post(f"{provider.base_url}/chat/completions", json=body, trust_env=False, timeout=20)
+    return httpx2.post(f"{provider.base_url}/chat/completions", json=body, trust_env=False, timeout=60)
 
 
 def test_it_answers_with_the_text_of_a_function_and_remembers_what_was_asked(provider: FakeProvider) -> None:
@@ -106,9 +107,9 @@ def test_a_hanging_request_ends_with_its_client(provider: FakeProvider) -> None:
     provider.then(Act(hang=True))
 
     with pytest.raises(httpx2.ReadTimeout):
-        httpx2.post(f"{provider.base_url}/chat/completions", json={"messages": []}, trust_env=False, timeout=0.2)
+        httpx2.post(f"{provider.base_url}/chat/completions", json={"messages": []}, trust_env=False, timeout=HURRIED)
 
-    provider.wait_for(lambda counts: counts.in_flight == 0, "the request to end")
+    provider.wait_for(lambda counts: counts.requests == 1 and counts.in_flight == 0, "the request to end")
     (asked,) = provider.asked
     assert asked.was_left
     assert asked.status is None
@@ -121,26 +122,24 @@ def test_a_cut_answer_announces_more_than_it_sends(provider: FakeProvider) -> No
         ask(provider)
 
 
-def test_it_takes_300_requests_a_second(provider: FakeProvider) -> None:
+def test_it_takes_many_requests_at_once_and_loses_none(provider: FakeProvider) -> None:
     def work(count: int) -> None:
-        with httpx2.Client(trust_env=False, timeout=20) as client:
+        with httpx2.Client(trust_env=False, timeout=60) as client:
             for _ in range(count):
                 client.post(f"{provider.base_url}/chat/completions", json={"model": "m", "messages": []})
 
-    began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, [75] * 8))
 
     assert provider.counts.requests == 600
-    assert 600 / (time.monotonic() - began) > 300
 
 
 def test_a_late_answer_is_sent_though_nobody_waits(provider: FakeProvider) -> None:
-    provider.then(Act(seconds=0.3))
+    provider.then(Act(seconds=1))
     url = f"{provider.base_url}/chat/completions"
 
     with pytest.raises(httpx2.ReadTimeout):
-        httpx2.post(url, json={"model": "m", "messages": []}, trust_env=False, timeout=0.05)
+        httpx2.post(url, json={"model": "m", "messages": []}, trust_env=False, timeout=HURRIED)
 
-    provider.wait_for(lambda counts: counts.in_flight == 0, "the late answer")
+    provider.wait_for(lambda counts: counts.requests == 1 and counts.in_flight == 0, "the late answer")
     assert provider.asked[0].was_left

