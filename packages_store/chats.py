@@ -188,14 +188,15 @@ class ChatsFile:
 
     def _conversation(self, row: Row) -> Conversation:
         rows = self._rows(_SELECT_MESSAGES, (row["id"],))
-        times = [instant for m in rows if (instant := _instant(m["created_at"]))]
-        created = _instant(row["created_at"]) or min(times, default=_instant(row["updated_at"]) or _NO_TIME)
+        times = [instant for m in rows if (instant := in_our_notation(m["created_at"]))]
+        updated = in_our_notation(row["updated_at"])
+        created = in_our_notation(row["created_at"]) or min(times, default=updated or _NO_TIME)
         return Conversation(
             id=_text(row["id"]),
             title=None if row["title"] is None else _text(row["title"]),
             platform=_text(row["platform"]) or _UNKNOWN_PLATFORM,
             created_at=created,
-            updated_at=_instant(row["updated_at"]) or max(times, default=created),
+            updated_at=updated or max(times, default=created),
             messages=tuple(_messages(_text(row["id"]), rows, times[0] if times else created)),
         )
 
@@ -294,7 +295,7 @@ def _json(ids: Iterable[str]) -> str:
 def _messages(conversation_id: str, rows: Iterable[Row], first: str) -> Iterator[Message]:
     last = first
     for position, row in enumerate(rows):
-        instant = _instant(row["created_at"])
+        instant = in_our_notation(row["created_at"])
         last = instant or last
         yield Message(
             id=f"{conversation_id}:{position}" if row["id"] is None else _text(row["id"]),
@@ -312,7 +313,7 @@ def _text(value: Value) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _instant(value: Value) -> str | None:
+def in_our_notation(value: Value) -> str | None:
     """`value` in our notation, to the letter if it is in it already; an instant without a zone is meant as UTC."""
     text = _text(value)
     if _EXACT.fullmatch(text):

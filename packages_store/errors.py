@@ -5,6 +5,9 @@ LoomError
 │   ├── HomeBusy            another daemon holds this home
 │   ├── PackageNotFound
 │   ├── InvalidName         a package name that cannot be a folder
+│   ├── UnknownItem         a package holds no memory, node, conversation … of this id
+│   ├── NotAllowed          a value that cannot be kept, such as a tag of two lines
+│   ├── ChangedMeanwhile    what is to be changed reads otherwise than whoever changes it has seen
 │   ├── PackageUnusable     repair could not make it usable; the other packages work
 │   ├── FileDamaged         a file of ours that cannot be read; it is quarantined by repair
 │   └── NewerFormat         written by a newer version; left untouched
@@ -51,6 +54,20 @@ class HomeBusy(StoreError):
 
 class PackageNotFound(StoreError):
     advice = "`loom packages` lists those that exist."
+
+
+class UnknownItem(StoreError):
+    """Asked for by an id, or decided about, and not there (any more)."""
+
+    advice = "Look again: it may have changed meanwhile."
+
+
+class NotAllowed(StoreError):
+    """A value that cannot be kept, or means nothing; the message says why."""
+
+
+class ChangedMeanwhile(StoreError):
+    advice = "Look at it as it is now, then change it again."
 
 
 class PackageUnusable(StoreError):
@@ -105,7 +122,8 @@ class EngineStopped(LoomError):
     """The language model cannot be asked: its stage ends, and nothing more is sent.
 
     `retry_in` is in seconds when it is worth trying again by itself (nobody answers), None when a person has to act
-    (the key is refused, the model does not exist). `is_spent`: the budget is used up, and a person may raise it.
+    (the key is refused, the model does not exist). `is_spent`: the budget is used up, and a person may raise it; with
+    `retry_in` it is the budget of a day, and there is another one then.
     """
 
     def __init__(

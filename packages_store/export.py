@@ -33,7 +33,7 @@ def export(package: Package) -> Iterator[bytes]:
     on the disk meanwhile is removed when the iterator ends, fails or is closed. Raises FileDamaged or OSError, of the
     databases before the first piece.
     """
-    with _scratch(package.paths) as folder:
+    with scratch(package.paths) as folder:
         databases, counts = _copies(package, folder)
         sink = _Sink()
         # Opened by name, never by ZipInfo: only so does the level count (it is a private field of ZipInfo until 3.13).
@@ -61,7 +61,7 @@ def remove_leftovers(paths: PackagePaths) -> None:
 
 
 @contextmanager
-def _scratch(paths: PackagePaths) -> Iterator[Path]:
+def scratch(paths: PackagePaths) -> Iterator[Path]:
     """A private folder inside the package (the system's own may be small, or in memory), removed at the end."""
     folder = paths.root / f"{_SCRATCH}{os.urandom(8).hex()}"
     folder.mkdir(DIR_MODE)

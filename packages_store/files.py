@@ -4,8 +4,11 @@ Every step passes `probe`, which does nothing in a real daemon. Tests inject one
 drive) or kills the process, so that each step is a place where the world may end.
 """
 
+import errno
 import hashlib
 import os
+import re
+import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +20,29 @@ FILE_MODE = 0o600
 DIR_MODE = 0o700
 CHUNK = 1 << 20
 _INCOMING = ".incoming-"
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_NETWORK = frozenset(
+    {
+        "9p",
+        "afs",
+        "ceph",
+        "cifs",
+        "coda",
+        "davfs",
+        "fuse",
+        "gfs2",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "smb3",
+        "smbfs",
+    }
+)
+"""File systems of other machines, or of programs that stand for them: locks and events there cannot be relied on."""
 
 Probe = Callable[[str], None]
 
@@ -120,10 +146,28 @@ class Disk:
         source.unlink()
         self.sync_dir(source.parent)
 
+    def move_folder(self, source: Path, target: Path) -> None:
+        """Move a folder with all that is in it, in one step, within one file system; `target` must not exist."""
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "it exists already", str(target))
+        self.make_dir(target.parent)
+        self.probe("rename")
+        source.rename(target)
+        self.sync_dir(target.parent)
+        self.sync_dir(source.parent)
+
     def remove(self, path: Path) -> None:
         """Delete a file; one that is not there is deleted already."""
         self.probe("unlink")
         path.unlink(missing_ok=True)
+
+    def free_bytes(self, path: Path) -> int:
+        """How much we may still write to the file system of `path`."""
+        return shutil.disk_usage(path).free
+
+    def file_system(self, path: Path) -> str:
+        """The type of the file system that `path` lies on, or will when it is made; `unknown` where nobody tells."""
+        return file_system_of(path)
 
     def sync_dir(self, path: Path) -> None:
         """Make the names in a directory durable."""
@@ -216,6 +260,38 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, as hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tail(path: Path, size: int) -> str:
+    """The last `size` bytes of a file as text; empty when there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read(size).decode("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def file_system_of(path: Path, mounts: Path = _MOUNTS) -> str:
+    """What proc_pid_mountinfo(5) says of the longest mount point above `path`; `unknown` when it cannot be read."""
+    real = path.resolve()
+    found = (-1, "unknown")
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return found[1]
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        point = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), before.split(" ")[4]))
+        # Of several at one place the last one lies on top.
+        if real.is_relative_to(point) and len(point.parts) >= found[0]:
+            found = (len(point.parts), after.split(" ")[0])
+    return found[1]
+
+
+def is_network(file_system: str) -> bool:
+    """Whether a type of file system is one of another machine. `fuseblk` is a disk of this one."""
+    return file_system in _NETWORK or file_system.startswith("fuse.")
 
 
 def tighten(path: Path) -> bool:

@@ -26,8 +26,88 @@ _ANSWERS = """
     CREATE INDEX answers_fingerprint ON answers (fingerprint);
     CREATE INDEX answers_at ON answers (at);"""
 
+_PIPELINE = """
+    -- What a person made of memories: each text that one of them had before it was changed, oldest first.
+    CREATE TABLE memory_versions (
+        key INTEGER PRIMARY KEY,
+        memory_id TEXT NOT NULL,
+        at TEXT NOT NULL,
+        -- Why it is no longer the text: 'edited', 'replaced', 'deleted', 'restored'.
+        why TEXT NOT NULL,
+        title TEXT NOT NULL, body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX memory_versions_memory ON memory_versions (memory_id);
+
+    -- The memories that are in the package.
+    CREATE VIEW memories_here AS SELECT * FROM memories WHERE NOT deleted AND NOT away;
+
+    -- What the quality gate holds back until a person says 'kept' or 'dropped'; 'open' until then.
+    CREATE TABLE doubts (
+        key INTEGER PRIMARY KEY,
+        -- Made of the content, so that a decision counts for the same content only.
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL, item TEXT NOT NULL, date TEXT NOT NULL,
+        -- Its place among what the item gave.
+        position INTEGER NOT NULL,
+        reasons TEXT NOT NULL,
+        -- The memory that it nearly repeats, NULL for every other reason.
+        repeats TEXT,
+        -- JSON: the memory as it would be filed.
+        memory TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'open'
+    ) STRICT;
+    CREATE INDEX doubts_item ON doubts (kind, item);
+
+    -- Two nodes of a type whose names are alike: 'open', or what a person said, 'same' or 'different'.
+    CREATE TABLE pairs (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL, one TEXT NOT NULL, other TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'open'
+    ) STRICT;
+
+    -- What a person changed in the graph, in order; applied anew on top of each consolidation.
+    CREATE TABLE graph_edits (
+        key INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        act TEXT NOT NULL,
+        arguments TEXT NOT NULL
+    ) STRICT;"""
+
+_REVIEW = """
+    -- What a person wrote in place of a message; the message itself stays as it came.
+    CREATE TABLE message_edits (
+        conversation INTEGER NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
+        message TEXT NOT NULL,
+        content TEXT NOT NULL,
+        -- What stood there when it was edited, so that a source that changed since can be told.
+        original TEXT NOT NULL,
+        at TEXT NOT NULL,
+        -- Hash of "content".
+        hash INTEGER NOT NULL,
+        PRIMARY KEY (conversation, message)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Named sets of tags, each tag with the name of a colour.
+    CREATE TABLE palette (
+        tag_set TEXT NOT NULL, position INTEGER NOT NULL, tag TEXT NOT NULL, colour TEXT NOT NULL,
+        PRIMARY KEY (tag_set, tag)
+    ) STRICT, WITHOUT ROWID;
+
+    -- What a companion that has chats of its own would take of each conversation (comparing.py).
+    CREATE TABLE comparison (
+        conversation INTEGER PRIMARY KEY REFERENCES conversations (key) ON DELETE CASCADE,
+        state TEXT NOT NULL, added INTEGER NOT NULL, passed_over INTEGER NOT NULL, different INTEGER NOT NULL
+    ) STRICT;
+
+    -- Indexed messages in which words are not told apart by blanks: the index finds no part of such text.
+    CREATE TABLE messages_unspaced (
+        key INTEGER PRIMARY KEY REFERENCES messages (key) ON DELETE CASCADE
+    ) STRICT;"""
+
 LEDGER = Schema(
-    version=2,
+    version=3,
     upgrades={
         1: """
         ALTER TABLE uploads ADD COLUMN missing TEXT NOT NULL DEFAULT '[]';
@@ -39,6 +119,29 @@ LEDGER = Schema(
         ALTER TABLE memories ADD COLUMN requests TEXT NOT NULL DEFAULT '[]';
         """
         + _ANSWERS,
+        2: """
+        -- Memories a person has touched, and what can be traced.
+        ALTER TABLE memories ADD COLUMN title TEXT NOT NULL DEFAULT '';
+        ALTER TABLE memories ADD COLUMN passages TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE memories ADD COLUMN base TEXT;
+        ALTER TABLE memories ADD COLUMN proposal TEXT;
+        ALTER TABLE memories ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE memories ADD COLUMN away INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE graph_facts ADD COLUMN learned_at TEXT NOT NULL DEFAULT '';
+        ALTER TABLE graph_facts ADD COLUMN confirmed_at TEXT NOT NULL DEFAULT '';
+        ALTER TABLE graph_facts ADD COLUMN away INTEGER NOT NULL DEFAULT 0;
+
+        -- Review before commit.
+        ALTER TABLE conversations ADD COLUMN characters INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE conversations ADD COLUMN edits_hash TEXT;
+        UPDATE conversations SET characters =
+            (SELECT coalesce(sum(length(content)), 0) FROM messages WHERE conversation = conversations.key);
+        """  # noqa: S608 - constants only
+        + _PIPELINE
+        + _REVIEW
+        # Some more than have to be: nobody waits for a look at every letter.
+        + " INSERT INTO messages_unspaced"
+        + " SELECT key FROM messages WHERE length(content) < length(CAST(content AS BLOB));",
     },
     script="""
     -- Single facts: the last good config.json, how far the search index is, what has been adopted, and memory files of
@@ -152,6 +255,7 @@ LEDGER = Schema(
         content_hash TEXT NOT NULL,
         revision INTEGER NOT NULL,
         message_count INTEGER NOT NULL,
+        characters INTEGER NOT NULL DEFAULT 0,
         -- The source that brought it first, and the one that changed it last.
         first_source TEXT NOT NULL,
         last_source TEXT NOT NULL,
@@ -159,7 +263,9 @@ LEDGER = Schema(
         -- JSON list: system prompts, custom instructions and saved memories, which are never turns.
         instructions TEXT NOT NULL DEFAULT '[]',
         -- Put together by us: see model.Conversation.
-        provisional INTEGER NOT NULL DEFAULT 0
+        provisional INTEGER NOT NULL DEFAULT 0,
+        -- Hash of the edits of its messages, NULL when there is none.
+        edits_hash TEXT
     ) STRICT;
     CREATE INDEX conversations_provisional ON conversations (platform) WHERE provisional;
     CREATE INDEX conversations_first ON conversations (first_message_at);
@@ -218,6 +324,15 @@ LEDGER = Schema(
         requests TEXT NOT NULL DEFAULT '[]',
         -- Hash of the body that the graph knows, NULL when it knows none.
         graphed TEXT,
+        title TEXT NOT NULL DEFAULT '',
+        -- JSON list: the lines of a day with the messages that each of them rests on.
+        passages TEXT NOT NULL DEFAULT '[]',
+        -- What its stage said last, when a person has edited the body; and what it would say now, as JSON.
+        base TEXT,
+        proposal TEXT,
+        -- Deleted by a person; or its item is no more, such as a conversation that was left out.
+        deleted INTEGER NOT NULL DEFAULT 0,
+        away INTEGER NOT NULL DEFAULT 0,
         UNIQUE (kind, file_name)
     ) STRICT;
     CREATE INDEX memories_item ON memories (kind, item_id);
@@ -226,8 +341,15 @@ LEDGER = Schema(
     CREATE TABLE graph_facts (
         key INTEGER PRIMARY KEY,
         batch TEXT NOT NULL UNIQUE,
-        facts TEXT NOT NULL
+        facts TEXT NOT NULL,
+        -- When we first heard of it and when we were told last: the time of the import, not of what happened.
+        learned_at TEXT NOT NULL DEFAULT '',
+        confirmed_at TEXT NOT NULL DEFAULT '',
+        -- The batch is no more; it may come back.
+        away INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     """  # noqa: S608 - constants only
-    + _ANSWERS,
+    + _ANSWERS
+    + _PIPELINE
+    + _REVIEW,
 )

@@ -9,41 +9,66 @@ import hashlib
 import json
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, Literal
 
+from packages_store.bodies import edited, with_passages
+from packages_store.errors import UnknownItem
 from packages_store.files import Disk
-from packages_store.model import Memory, MemoryKind
+from packages_store.model import Memory, MemoryKind, Passage
 from packages_store.paths import PackagePaths
-from packages_store.sqlite import Database, Row
+from packages_store.sqlite import Database, Row, Value
+from packages_store.times import Clock, iso, utc_now
+from packages_store.touched import Touched, meet
 
 KINDS: tuple[MemoryKind, ...] = ("daily", "significant")
 ADOPTED = "adopted"
+PERSON = "person"
 
 _REMOVED = "removed:"
 """Facts with this beginning name files of ours whose memory is gone: `removed:<kind>/<file name>`."""
 _AFTER_REMOVED = "removed;"
 
 _PAGE = 200
-_SLUG_BYTES = 60
-_INSTANCE_BYTES = 160
 _HEADER = re.compile(r"#\s*(?:Daily|Significant) Memory\s*[-–—]\s*(\d{4}-\d\d-\d\d)")
 _TAG = re.compile(r"\[chat:([^\]\r\n]+)\]")
-_LIKE_A_TAG = re.compile(r"\[(\s*(?:chat|via)\s*:)([^\[\]\r\n]*)(\])?", re.IGNORECASE)
-_LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A text that a memory had until it was changed, and why: `edited`, `replaced`, `deleted` or `restored`."""
+
+    at: str
+    why: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A memory with what became of it: before (`base`), as it reads now, and what its stage would say (`proposal`).
+
+    `base` is what the stage said when a person edited it, None while nobody has.
+    """
+
+    memory: Memory
+    item: str
+    base: str | None
+    proposal: str | None
+    versions: tuple[Version, ...]
 
 
 class Memories:
     """The memories of one package."""
 
-    def __init__(self, db: Database, paths: PackagePaths, disk: Disk) -> None:
+    def __init__(self, db: Database, paths: PackagePaths, disk: Disk, clock: Clock = utc_now) -> None:
         self._db = db
         self._paths = paths
         self._disk = disk
+        self._clock = clock
 
     # --- changing ------------------------------------------------------------------------------------------------
 
@@ -52,7 +77,9 @@ class Memories:
 
         Belongs into the transaction that marks the item done; `publish` then brings the files in line. A file name that
         somebody else's file or another memory has gets a number behind it. What the graph knows of a memory whose `id`
-        stays is remembered. Raises ValueError for a memory of another kind and for a name that is no plain file name.
+        stays is remembered. What a person has edited is not written over: another text is kept beside it as a proposal
+        (R-42). What a person has deleted stays deleted. Raises ValueError for a memory of another kind and for a name
+        that is no plain file name.
         """
         with self._db.transaction():
             before = self._db.rows(
@@ -60,45 +87,178 @@ class Memories:
                 " AND ((kind = ? AND item_id = ?) OR id IN (SELECT value FROM json_each(?)))",
                 (ADOPTED, kind, item_id, json.dumps([memory.id for memory in memories])),
             )
-            self._db.many("DELETE FROM memories WHERE key = ?", [(row["key"],) for row in before])
-            names = {(row["kind"], row["file_name"]) for row in before}
-            graphed = {row["id"]: row["graphed"] for row in before}
-            for memory in memories:
+            touched = {row["id"]: row for row in before if row["base"] is not None or row["deleted"]}
+            again, new = meet([_touched(row) for row in touched.values()], memories)
+            gone = [row for row in before if row["id"] not in touched]
+            self._db.many("DELETE FROM memories WHERE key = ?", [(row["key"],) for row in gone])
+            names = {(row["kind"], row["file_name"]) for row in gone}
+            graphed = {row["id"]: row["graphed"] for row in gone}
+            for memory_id, row in touched.items():
+                self._say_again(row, again.get(memory_id))
+            for memory in new:
                 if memory.kind != kind:
                     raise ValueError(f"{memory.id} is no {kind} memory")
                 name = self._free_name(kind, memory.file_name, names)
                 self._insert(replace(memory, file_name=name), item_id, graphed.get(memory.id))
             self._note_removed(names)
 
+    def _say_again(self, row: Row, memory: Memory | None) -> None:
+        """Let a touched memory know what its stage says now; None when it no longer speaks of it."""
+        if memory is None:
+            return
+        if row["base"] is None:
+            self._rewrite(replace(memory, file_name=row["file_name"], date=row["date"]))
+        else:
+            is_new = memory.body not in (row["base"], row["body"])
+            proposal = json.dumps(asdict(memory), ensure_ascii=False) if is_new else None
+            self._db.execute("UPDATE memories SET proposal = ? WHERE id = ?", (proposal, memory.id))
+
     def keep_only(self, kind: MemoryKind, item_ids: Iterable[str]) -> None:
-        """Let go of the memories of items that are no more, such as a conversation that was left out."""
+        """Put away the memories of items that are no more, such as a conversation that was left out.
+
+        Those of items that are here again come back as they were.
+        """
+        there = set(item_ids)
         with self._db.transaction():
-            gone = self._db.rows(
-                "SELECT key, kind, file_name FROM memories WHERE kind = ? AND origin <> ?"
-                " AND item_id NOT IN (SELECT value FROM json_each(?))",
-                (kind, ADOPTED, json.dumps(list(item_ids))),
-            )
-            self._db.many("DELETE FROM memories WHERE key = ?", [(row["key"],) for row in gone])
+            rows = self._db.rows("SELECT * FROM memories WHERE kind = ? AND origin <> ?", (kind, ADOPTED))
+            of_items = [row for row in rows if not row["item_id"].startswith(f"{ADOPTED}:")]
+            gone = [row for row in of_items if row["item_id"] not in there and not row["away"]]
+            self._db.many("UPDATE memories SET away = 1 WHERE key = ?", [(row["key"],) for row in gone])
             self._note_removed((row["kind"], row["file_name"]) for row in gone)
+            for row in of_items:
+                if row["away"] and row["item_id"] in there:
+                    self._bring_back(row, "away")
 
     def _insert(self, memory: Memory, item_id: str, graphed: str | None) -> None:
+        columns = _columns(memory) | {"item_id": item_id, "graphed": graphed}
+        names = ", ".join(columns)
+        marks = ", ".join(f":{name}" for name in columns)
+        self._db.many(f"INSERT INTO memories ({names}) VALUES ({marks})", [columns])  # noqa: S608 - names of ours
+
+    def _rewrite(self, memory: Memory) -> None:
+        """Store everything about a memory that is here already."""
+        columns = _columns(memory)
+        sets = ", ".join(f"{name} = :{name}" for name in columns)
+        self._db.many(f"UPDATE memories SET {sets} WHERE id = :id", [columns])  # noqa: S608 - names of ours
+
+    def _bring_back(self, row: Row, column: Literal["away", "deleted"]) -> None:
+        """Let a memory be there again; its file gets another name when somebody else's has the name by now."""
+        kind, name = row["kind"], row["file_name"]
+        self._db.execute(f"UPDATE memories SET {column} = 0 WHERE key = ?", (row["key"],))  # noqa: S608 - names of ours
+        if self._is_foreign(kind, name):
+            free = self._free_name(kind, name, set())
+            self._db.execute("UPDATE memories SET file_name = ? WHERE key = ?", (free, row["key"]))
+
+    # --- a person's hand -----------------------------------------------------------------------------------------
+
+    def edit(self, memory_id: str, text: str, title: str | None = None) -> Memory:
+        """Give a memory another text, without or with its heading and tags, and if asked another title.
+
+        It is marked as edited, and the text it had is kept among its versions. Raises UnknownItem, and NotAllowed for a
+        text that cannot be filed.
+        """
+        with self._db.transaction():
+            row = self._row(memory_id)
+            before = memory_from_row(row)
+            after = edited(before, text)
+            if after.body == before.body and title in (None, before.title):
+                return before
+            self._keep_version(row, "edited")
+            self._rewrite(replace(after, title=before.title if title is None else title, origin=_by_person(row)))
+            self._db.execute("UPDATE memories SET base = coalesce(base, ?) WHERE id = ?", (row["body"], memory_id))
+        return self._present(memory_id)
+
+    def add(self, memory: Memory, item_id: str) -> None:
+        """File one more memory of an item. One of its id that is here already gives it another number."""
+        with self._db.transaction():
+            there = self._db.rows("SELECT * FROM memories WHERE kind = ? AND item_id = ?", (memory.kind, item_id))
+            if any(row["body"] == memory.body for row in there):
+                return
+            (renumbered,) = meet([Touched(row["id"], row["body"], frozenset()) for row in there], [memory])[1]
+            name = self._free_name(memory.kind, memory.file_name, set())
+            self._insert(replace(renumbered, file_name=name), item_id, graphed=None)
+
+    def take_out(self, memory_id: str) -> tuple[Memory, str] | None:
+        """Let go of a memory that nobody has touched: the memory and its item, None when there is none."""
+        with self._db.transaction():
+            row = self._db.one("SELECT * FROM memories_here WHERE id = ? AND base IS NULL", (memory_id,))
+            if row is None:
+                return None
+            self._db.execute("DELETE FROM memories WHERE key = ?", (row["key"],))
+            self._note_removed([(row["kind"], row["file_name"])])
+            return memory_from_row(row), str(row["item_id"])
+
+    def add_line(self, memory: Memory, item_id: str, position: int) -> None:
+        """Put the line of `memory`, a day of one line, among those of its day, which may have none yet."""
+        with self._db.transaction():
+            row = self._db.one("SELECT * FROM memories WHERE id = ?", (memory.id,))
+            if row is None:
+                name = self._free_name(memory.kind, memory.file_name, set())
+                self._insert(replace(memory, file_name=name), item_id, graphed=None)
+                return
+            day = memory_from_row(row)
+            at = len(day.passages) if day.edited else min(position, len(day.passages))
+            passages = (*day.passages[:at], *memory.passages, *day.passages[at:])
+            self._rewrite(with_passages(day, passages))
+
+    def take_proposal(self, memory_id: str) -> Memory:
+        """Let what its stage says now be the text of an edited memory, which then counts as not edited.
+
+        Raises UnknownItem when there is no such memory, or nothing is proposed for it.
+        """
+        with self._db.transaction():
+            row = self._row(memory_id)
+            if row["proposal"] is None:
+                raise UnknownItem(f"Nothing else is proposed for {memory_id}.")
+            self._keep_version(row, "replaced")
+            proposed = memory_from_json(json.loads(row["proposal"]))
+            self._rewrite(replace(proposed, file_name=row["file_name"], date=row["date"]))
+            self._db.execute("UPDATE memories SET base = NULL, proposal = NULL WHERE id = ?", (memory_id,))
+        return self._present(memory_id)
+
+    def dismiss_proposal(self, memory_id: str) -> Memory:
+        """Stay with the edited text; nothing is proposed again until the stage says something else."""
+        with self._db.transaction():
+            row = self._row(memory_id)
+            if row["proposal"] is not None:
+                base = json.loads(row["proposal"])["body"]
+                self._db.execute("UPDATE memories SET base = ?, proposal = NULL WHERE id = ?", (base, memory_id))
+        return self._present(memory_id)
+
+    def delete(self, memory_id: str) -> None:
+        """Take a memory out of the package. It stays out when its item is done again, until it is restored."""
+        with self._db.transaction():
+            row = self._row(memory_id)
+            self._keep_version(row, "deleted")
+            self._db.execute("UPDATE memories SET deleted = 1, origin = ? WHERE id = ?", (_by_person(row), memory_id))
+            self._note_removed([(row["kind"], row["file_name"])])
+
+    def restore(self, memory_id: str) -> Memory:
+        """Put a deleted memory back as it was. Raises UnknownItem when none of this id was deleted."""
+        with self._db.transaction():
+            row = self._db.one("SELECT * FROM memories WHERE id = ? AND deleted", (memory_id,))
+            if row is None:
+                raise UnknownItem(f"No memory {memory_id} was deleted.")
+            self._keep_version(row, "restored")
+            self._bring_back(row, "deleted")
+        return self._present(memory_id)
+
+    def _keep_version(self, row: Row, why: str) -> None:
         self._db.execute(
-            "INSERT INTO memories (id, kind, date, file_name, body, origin, conversation_ids, message_ids, item_id,"
-            " requests, graphed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                memory.id,
-                memory.kind,
-                memory.date,
-                memory.file_name,
-                memory.body,
-                memory.origin,
-                json.dumps(memory.conversation_ids, ensure_ascii=False),
-                json.dumps(memory.message_ids, ensure_ascii=False),
-                item_id,
-                json.dumps(memory.requests),
-                graphed,
-            ),
+            "INSERT INTO memory_versions (memory_id, at, why, title, body) VALUES (?, ?, ?, ?, ?)",
+            (row["id"], iso(self._clock()), why, row["title"], row["body"]),
         )
+
+    def _row(self, memory_id: str) -> Row:
+        row = self._db.one("SELECT * FROM memories_here WHERE id = ?", (memory_id,))
+        if row is None:
+            raise UnknownItem(f"There is no memory {memory_id}.")
+        return row
+
+    def _present(self, memory_id: str) -> Memory:
+        return memory_from_row(self._row(memory_id))
+
+    # --- names ---------------------------------------------------------------------------------------------------
 
     def _free_name(self, kind: MemoryKind, wanted: str, ours: set[tuple[str, str]]) -> str:
         path = Path(wanted)
@@ -113,6 +273,10 @@ class Memories:
     def _is_known(self, kind: MemoryKind, name: str) -> bool:
         return self._db.one("SELECT 1 FROM memories WHERE kind = ? AND file_name = ?", (kind, name)) is not None
 
+    def _is_there(self, kind: str, name: str) -> bool:
+        sql = "SELECT 1 FROM memories_here WHERE kind = ? AND file_name = ?"
+        return self._db.one(sql, (kind, name)) is not None
+
     def _is_foreign(self, kind: MemoryKind, name: str) -> bool:
         path = self._folder(kind) / name
         if not path.exists() and not path.is_symlink():
@@ -122,7 +286,7 @@ class Memories:
     def _note_removed(self, names: Iterable[tuple[str, str]]) -> None:
         self._db.many(
             "INSERT OR IGNORE INTO facts SELECT ?, '' WHERE NOT EXISTS"
-            " (SELECT 1 FROM memories WHERE kind = ? AND file_name = ?)",
+            " (SELECT 1 FROM memories_here WHERE kind = ? AND file_name = ?)",
             [(f"{_REMOVED}{kind}/{name}", kind, name) for kind, name in sorted(names)],
         )
 
@@ -170,7 +334,7 @@ class Memories:
             for fact in self._removed():
                 kind, _, name = fact.removeprefix(_REMOVED).partition("/")
                 path = self._paths.memories / kind / name
-                if not self._is_known(cast("MemoryKind", kind), name) and path.exists():
+                if not self._is_there(kind, name) and path.exists():
                     self._disk.remove(path)
                     folders.add(path.parent)
                     removed += 1
@@ -181,7 +345,10 @@ class Memories:
 
     def missing_files(self, kind: MemoryKind) -> bool:
         """Whether a file of ours is not there; what the files hold is `materialise`'s to check."""
-        rows = self._db.rows("SELECT file_name FROM memories WHERE kind = ? AND origin <> ?", (kind, ADOPTED))
+        rows = self._db.rows(
+            "SELECT file_name FROM memories_here WHERE kind = ? AND origin <> ?",
+            (kind, ADOPTED),
+        )
         folder = self._folder(kind)
         there = {entry.name for entry in folder.iterdir()} if rows and folder.is_dir() else set[str]()
         return any(row["file_name"] not in there for row in rows)
@@ -199,9 +366,8 @@ class Memories:
         Ours are taken from the ledger, so that a file somebody deleted or changed is delivered as it should be; those
         of others as they lie there.
         """
-        ours = {
-            (row[0], row[1]) for row in self._db.rows("SELECT kind, file_name FROM memories WHERE origin <> 'adopted'")
-        }
+        sql = "SELECT kind, file_name FROM memories_here WHERE origin <> ?"
+        ours = {(row["kind"], row["file_name"]) for row in self._db.rows(sql, (ADOPTED,))}
         gone = {name.removeprefix(_REMOVED) for name in self._removed()}
         others = {(kind, path.name) for kind, path in self.files() if f"{kind}/{path.name}" not in gone}
         for kind, name in sorted(ours | others):
@@ -255,25 +421,65 @@ class Memories:
 
     def all(self, kind: MemoryKind | None = None) -> list[Memory]:
         """All memories, or those of one kind, by date and file name."""
-        rows = self._db.rows(
-            "SELECT * FROM memories WHERE ? IN (kind, '') ORDER BY date, kind, file_name", (kind or "",)
-        )
-        return [_memory(row) for row in rows]
+        sql = "SELECT * FROM memories_here WHERE ? IN (kind, '') ORDER BY date, kind, file_name"
+        return [memory_from_row(row) for row in self._db.rows(sql, (kind or "",))]
+
+    def of_days(self, first: str, last: str) -> list[Memory]:
+        """The daily memories from one day to another (`YYYY-MM-DD`), by date and file name."""
+        sql = "SELECT * FROM memories_here WHERE kind = 'daily' AND date BETWEEN ? AND ? ORDER BY date, file_name"
+        return [memory_from_row(row) for row in self._db.rows(sql, (first, last))]
 
     def get(self, memory_id: str) -> Memory | None:
         """One memory, or None."""
+        row = self._db.one("SELECT * FROM memories_here WHERE id = ?", (memory_id,))
+        return None if row is None else memory_from_row(row)
+
+    def named(self, kind: MemoryKind, file_name: str) -> Memory | None:
+        """The memory whose file has this name, or None."""
+        sql = "SELECT * FROM memories_here WHERE kind = ? AND file_name = ?"
+        row = self._db.one(sql, (kind, file_name))
+        return None if row is None else memory_from_row(row)
+
+    def deleted(self) -> list[Memory]:
+        """The memories that a person has deleted, by date and file name."""
+        rows = self._db.rows("SELECT * FROM memories WHERE deleted AND NOT away ORDER BY date, kind, file_name")
+        return [memory_from_row(row) for row in rows]
+
+    def story(self, memory_id: str) -> Story:
+        """How a memory, also a deleted one, came to read as it does. Raises UnknownItem."""
         row = self._db.one("SELECT * FROM memories WHERE id = ?", (memory_id,))
-        return None if row is None else _memory(row)
+        if row is None:
+            raise UnknownItem(f"There is no memory {memory_id}.")
+        versions = self._db.rows(
+            "SELECT at, why, title, body FROM memory_versions WHERE memory_id = ? ORDER BY key", (memory_id,)
+        )
+        proposal = json.loads(row["proposal"])["body"] if row["proposal"] else None
+        return Story(
+            memory_from_row(row), row["item_id"], row["base"], proposal, tuple(Version(*one) for one in versions)
+        )
+
+    def told_by_others(self, day: str) -> frozenset[str]:
+        """The conversations of which somebody else's files of a day (`YYYY-MM-DD`) tell, by their tags."""
+        rows = self._db.rows(
+            "SELECT file_name, conversation_ids FROM memories WHERE kind = 'daily' AND date = ? AND origin = ?",
+            (day, ADOPTED),
+        )
+        told = {chat for row in rows for chat in json.loads(row["conversation_ids"])}
+        for path in self._folder("daily").glob(f"{day}*.md"):
+            if _is_plain(path) and not self._is_known("daily", path.name) and self._is_foreign("daily", path.name):
+                told.update(_read("daily", path).conversation_ids)
+        return frozenset(told)
 
     def _of_items(self, kind: MemoryKind, item_ids: Iterable[str]) -> list[Row]:
         return self._db.rows(
-            "SELECT * FROM memories WHERE kind = ? AND item_id IN (SELECT value FROM json_each(?)) AND origin <> ?",
+            "SELECT * FROM memories_here WHERE kind = ? AND item_id IN (SELECT value FROM json_each(?))"
+            " AND origin <> ?",
             (kind, json.dumps(list(item_ids)), ADOPTED),
         )
 
     def _pages_of_ours(self) -> Iterator[list[Row]]:
         last = 0
-        sql = "SELECT * FROM memories WHERE origin <> ? AND key > ? ORDER BY key LIMIT ?"
+        sql = "SELECT * FROM memories_here WHERE origin <> ? AND key > ? ORDER BY key LIMIT ?"
         while rows := self._db.rows(sql, (ADOPTED, last, _PAGE)):
             yield rows
             last = rows[-1]["key"]
@@ -282,7 +488,8 @@ class Memories:
         return self._paths.memories / kind
 
 
-def _memory(row: Row) -> Memory:
+def memory_from_row(row: Row) -> Memory:
+    """The memory in a row of the ledger."""
     return Memory(
         id=row["id"],
         kind=row["kind"],
@@ -293,7 +500,46 @@ def _memory(row: Row) -> Memory:
         conversation_ids=tuple(json.loads(row["conversation_ids"])),
         message_ids=tuple(json.loads(row["message_ids"])),
         requests=tuple(json.loads(row["requests"])),
+        title=row["title"],
+        passages=tuple(map(_passage, json.loads(row["passages"]))),
+        edited=row["base"] is not None,
     )
+
+
+def _columns(memory: Memory) -> dict[str, Value]:
+    """What the ledger holds of a memory, but for what its stage and a person decide about it."""
+    return {
+        "id": memory.id,
+        "kind": memory.kind,
+        "date": memory.date,
+        "file_name": memory.file_name,
+        "body": memory.body,
+        "origin": memory.origin,
+        "conversation_ids": json.dumps(memory.conversation_ids, ensure_ascii=False),
+        "message_ids": json.dumps(memory.message_ids, ensure_ascii=False),
+        "requests": json.dumps(memory.requests),
+        "title": memory.title,
+        "passages": json.dumps([asdict(passage) for passage in memory.passages], ensure_ascii=False),
+    }
+
+
+def memory_from_json(content: dict[str, Any]) -> Memory:
+    """A memory out of what `asdict` made of it."""
+    lists = {name: tuple(content[name]) for name in ("conversation_ids", "message_ids", "requests")}
+    return Memory(**content | lists | {"passages": tuple(map(_passage, content["passages"]))})
+
+
+def _passage(content: dict[str, Any]) -> Passage:
+    return Passage(**content | {"message_ids": tuple(content["message_ids"])})
+
+
+def _touched(row: Row) -> Touched:
+    return Touched(row["id"], row["base"] or row["body"], frozenset(json.loads(row["message_ids"])))
+
+
+def _by_person(row: Row) -> str:
+    """The origin of what a person has changed: a file of somebody else becomes ours with it."""
+    return PERSON if row["origin"] == ADOPTED else str(row["origin"])
 
 
 def _read(kind: MemoryKind, path: Path) -> Memory:
@@ -349,63 +595,3 @@ def _read_plain(path: Path) -> bytes | None:
 
 def _sha256(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
-
-
-# --- names -------------------------------------------------------------------------------------------------------
-
-
-def daily_file_name(day: str, instance_id: str) -> str:
-    """The file of a day (`YYYY-MM-DD`), as Entity Loom names it."""
-    return f"{day}_{_cut(instance_id, _INSTANCE_BYTES)}.md"
-
-
-def significant_file_name(day: str, title: str, identity: str) -> str:
-    """A file name that no other memory has: `identity` (conversation and place in it) makes it so, `title` decorates.
-
-    At most 83 bytes; letters, marks and digits of any script, lower case, and `-`.
-    """
-    return f"{day}_{_slug(title)}-{hashlib.sha256(identity.encode(errors='replace')).hexdigest()[:8]}.md"
-
-
-def _slug(title: str) -> str:
-    lowered = unicodedata.normalize("NFKC", title).lower()
-    words = "".join(c if unicodedata.category(c)[0] in "LMN" else "-" for c in unicodedata.normalize("NFC", lowered))
-    return _cut(re.sub("-+", "-", words).strip("-"), _SLUG_BYTES).strip("-") or "memory"
-
-
-def _cut(text: str, limit: int) -> str:
-    return text.encode()[:limit].decode(errors="ignore")
-
-
-# --- bodies ------------------------------------------------------------------------------------------------------
-
-
-def daily_body(day: str, bullets: Sequence[tuple[str, str, str]]) -> str:
-    """The whole file of a day from (text, conversation id, platform) triples: one line each, ended by its sources.
-
-    Text in a memory comes from chats, where anybody can have written anything: line ends in it become blanks, and what
-    looks like a source tag gets round brackets (`[chat:x]` becomes `(chat:x)`). A bullet without text is left out.
-    """
-    lines = [(" ".join(_plain(text).split()), _tags(chat, platform)) for text, chat, platform in bullets]
-    return f"# Daily Memory - {day}\n\n" + "".join(f"- {text} {tags}\n" for text, tags in lines if text)
-
-
-def significant_body(day: str, prose: str, conversation_id: str, platform: str) -> str:
-    """The whole file of a significant memory. Prose keeps its lines, and forges no tags (`daily_body`)."""
-    return f"# Significant Memory - {day}\n\n{_plain(prose).strip()}\n\n{_tags(conversation_id, platform)}\n"
-
-
-def _tags(conversation_id: str, platform: str) -> str:
-    return f"[chat:{_inside_tag(conversation_id)}] [via:{_inside_tag(platform)}]"
-
-
-def _inside_tag(text: str) -> str:
-    """`text` without what would end the tag: an id that an export made up decides nothing about the file."""
-    return " ".join(_plain(text).split()).replace("[", "(").replace("]", ")")
-
-
-def _plain(text: str) -> str:
-    """`text` with our line ends only, without control characters, lone surrogates, and anything like a tag."""
-    lines = _LINE_ENDS.sub("\n", text.encode(errors="replace").decode())
-    clean = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
-    return _LIKE_A_TAG.sub(lambda tag: f"({tag[1]}{tag[2]}{')' if tag[3] else ''}", clean)

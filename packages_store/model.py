@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Role = Literal["user", "assistant"]
 MemoryKind = Literal["daily", "significant"]
@@ -99,9 +99,8 @@ class Edition(IntEnum):
     """What the platform itself holds, with its own ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One visible turn.
+class Message(NamedTuple):
+    """One visible turn. A tuple, because exports hold them by the hundred thousand.
 
     `id` is unique in the package and stable across exports; `created_at` is ISO-8601 UTC with milliseconds and `Z`;
     `time_inferred` says that the export had no time for it and a neighbour's was used; `gone`, that the latest export
@@ -296,11 +295,23 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """One line of a daily memory with what it rests on."""
+
+    text: str
+    conversation_id: str
+    platform: str
+    message_ids: tuple[str, ...]
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """A memory text with its sources. `id` is its identity, the file name only carries it (R-47).
 
-    `date` is `YYYY-MM-DD` in the package's time zone. `body` is the whole file. `origin` is `offline`, `llm`, or
-    `adopted` for a file somebody else wrote, which is never rewritten.
+    `date` is `YYYY-MM-DD` in the package's time zone. `body` is the whole file. `origin` is `offline`, `llm`,
+    `adopted` for a file somebody else wrote, which is never rewritten, or `person` for one of those that a person has
+    changed here.
     """
 
     id: str
@@ -313,6 +324,11 @@ class Memory:
     message_ids: tuple[str, ...]
     requests: tuple[str, ...] = ()
     """Fingerprints of the requests to a model that it came from (packages_store/journal.py)."""
+    title: str = ""
+    passages: tuple[Passage, ...] = ()
+    """The lines of a day, each with its own messages; empty for prose, all of which rests on all the messages."""
+    edited: bool = False
+    """Whether a person has changed the text: no re-run writes over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +344,8 @@ class GraphNode:
     seen_from: str
     """`YYYY-MM-DD` of the first memory that speaks of it."""
     seen_to: str
+    requests: tuple[str, ...] = ()
+    """Fingerprints of the requests to a model that found it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +360,7 @@ class GraphEdge:
     memory_ids: tuple[str, ...]
     seen_from: str
     seen_to: str
+    requests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

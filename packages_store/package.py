@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from packages_store.chats import ChatsFile
 from packages_store.config import PackageConfig
+from packages_store.doubts import Doubts
 from packages_store.errors import FileDamaged
 from packages_store.files import Disk
 from packages_store.graph import GraphFile
@@ -17,6 +18,7 @@ from packages_store.memories import Memories
 from packages_store.model import StageName
 from packages_store.paths import PackagePaths
 from packages_store.progress import Progress
+from packages_store.review import Review
 from packages_store.sqlite import Database
 from packages_store.staging import Staging
 from packages_store.times import Clock, iso
@@ -38,7 +40,9 @@ class Package:
         self.progress = Progress(self.ledger, clock)
         self.uploads = Uploads(self.ledger, paths, disk, clock)
         self.staging = Staging(self.ledger)
-        self.memories = Memories(self.ledger, paths, disk)
+        self.review = Review(self.ledger, self.progress, clock)
+        self.memories = Memories(self.ledger, paths, disk, clock)
+        self.doubts = Doubts(self.ledger, self.memories)
         self.journal = Journal(self.ledger, clock)
         self.chats = ChatsFile(paths.chats, disk.probe)
         self.graph = GraphFile(self.ledger, paths.graph, disk.probe)
@@ -82,23 +86,26 @@ class Package:
         """Record a single fact in the ledger."""
         self.ledger.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
+    def retry(self, stage: StageName, item: str | None = None) -> int:
+        """A person wants failed items of a stage (or the one named) tried again; returns how many.
+
+        What a language model answered to them and could not be used is asked for anew.
+        """
+        with self.ledger.transaction():
+            for failed in self.progress.failed_ids(stage) if item is None else [item]:
+                self.journal.forget_rejected(stage, failed)
+            return self.progress.retry(stage, item)
+
     def awaits_review(self) -> bool:
-        """Whether a person asked to look at conversations before they are committed, and has not yet."""
+        """Whether a person asked to look at conversations before they are committed or taken out, and has not yet."""
         if not self.config.pause_before_commit:
             return False
         reviewed = self.fact(_REVIEWED) == str(self.progress.requested(StageName.COMMIT))
-        return not reviewed and self._uncommitted() > 0
+        return not reviewed and self.review.pending().any
 
     def mark_reviewed(self) -> None:
         """A person has reviewed what is staged now."""
         self.set_fact(_REVIEWED, str(self.progress.requested(StageName.COMMIT)))
-
-    def _uncommitted(self) -> int:
-        return self.ledger.count(
-            "SELECT count(*) FROM conversations c WHERE NOT excluded AND NOT EXISTS (SELECT 1 FROM items i"
-            " WHERE i.stage = 'commit' AND i.id = c.id AND i.\"end\" = 'done'"
-            " AND coalesce(i.fingerprint, c.content_hash) = c.content_hash)"
-        )
 
     def now(self) -> str:
         """The present instant, as it is written in the package."""

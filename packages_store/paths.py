@@ -40,6 +40,11 @@ class HomePaths:
         return self.root / "packages"
 
     @property
+    def trash(self) -> Path:
+        """Deleted packages, `<name>-<stamp>` each, until a person removes them for good."""
+        return self.root / "trash"
+
+    @property
     def secrets(self) -> Path:
         """Keys found in adopted packages, so that no package holds one."""
         return self.root / "secrets"

@@ -38,6 +38,16 @@ class StageItems:
     failed: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """An item that would be done now. `before` is the fingerprint it was done with last, None when it never was."""
+
+    item: WorkItem
+    before: str | None = None
+    attempts: int = 0
+    interrupted: int = 0
+
+
 class Progress:
     """The stage line and the items of one package."""
 
@@ -164,6 +174,21 @@ class Progress:
                 self.resume(name)
         return changed
 
+    def redo(self, name: StageName, item_id: str) -> bool:
+        """Let an item be done anew although nothing about it has changed; False when the stage knows none of this id.
+
+        A stage that a person aborted goes on doing nothing, until they continue.
+        """
+        with self._db.transaction():
+            changed = self._db.execute(
+                'UPDATE items SET "end" = NULL, fingerprint = NULL, interrupted = 0, reason = NULL'
+                " WHERE stage = ? AND id = ? AND coalesce(\"end\", '') <> 'claimed'",
+                (name, item_id),
+            )
+            if changed:
+                self.request(name)
+        return bool(changed)
+
     def set_skipped(self, name: StageName, skipped: bool, reason: str | None = None) -> None:
         """Leave a whole stage out, or take it in again."""
         status = StageStatus.SKIPPED if skipped else StageStatus.PENDING
@@ -215,6 +240,13 @@ class Progress:
             self._db.many("DELETE FROM items WHERE key = ?", gone)
         return self._left(name)
 
+    def keep_only(self, name: StageName, item_ids: Iterable[str]) -> None:
+        """Forget all other items of a stage: what came of them has been taken back."""
+        self._db.execute(
+            "DELETE FROM items WHERE stage = ? AND id NOT IN (SELECT value FROM json_each(?))",
+            (name, json.dumps(list(item_ids))),
+        )
+
     def _add(self, name: StageName, position: int, item: WorkItem) -> None:
         self._db.execute(
             "INSERT INTO items (stage, id, position, label, planned_fingerprint) VALUES (?, ?, ?, ?, ?)",
@@ -222,10 +254,7 @@ class Progress:
         )
 
     def _update(self, row: Row, position: int, item: WorkItem) -> None:
-        if row["end"] in _PROCESSED:
-            reopened = row["fingerprint"] not in (None, item.fingerprint)
-        else:
-            reopened = row["end"] is not None and row["planned_fingerprint"] != item.fingerprint
+        reopened = _is_reopened(row, item)
         fingerprint = row["fingerprint"] or (item.fingerprint if row["end"] in _PROCESSED else None)
         self._db.execute(
             'UPDATE items SET position = ?, label = ?, planned_fingerprint = ?, fingerprint = ?, "end" = ?,'
@@ -240,6 +269,16 @@ class Progress:
                 row["key"],
             ),
         )
+
+    def due(self, name: StageName, plan: Sequence[WorkItem]) -> list[DueItem]:
+        """The items that `plan` would leave, in the order of the plan; changes nothing."""
+        known = {row["id"]: row for row in self._db.rows("SELECT * FROM items WHERE stage = ?", (name,))}
+        found = ((item, known.get(item.id)) for item in plan)
+        return [
+            DueItem(item) if row is None else DueItem(item, row["fingerprint"], row["attempts"], row["interrupted"])
+            for item, row in found
+            if row is None or row["end"] in (None, ItemEnd.CLAIMED) or _is_reopened(row, item)
+        ]
 
     def _left(self, name: StageName) -> list[LeftItem]:
         rows = self._db.rows(
@@ -415,6 +454,13 @@ class Progress:
             "INSERT OR IGNORE INTO items (stage, id, position, \"end\") VALUES (?, ?, ?, 'done')",
             [(name, item_id, position) for position, item_id in enumerate(item_ids)],
         )
+
+
+def _is_reopened(row: Row, item: WorkItem) -> bool:
+    """Whether an item that has ended is left again, because what it depends on has changed."""
+    if row["end"] in _PROCESSED:
+        return row["fingerprint"] not in (None, item.fingerprint)
+    return row["end"] is not None and row["planned_fingerprint"] != item.fingerprint
 
 
 def _differs(row: Row, position: int, item: WorkItem) -> bool:

@@ -15,6 +15,7 @@ from packages_store.package import Package
 from packages_store.paths import HomePaths, package_name
 from packages_store.repair import POISON_AFTER, repair_contents, repair_status
 from packages_store.times import Clock
+from packages_store.trash import Trashed, restore, trash, trashed
 
 _KEPT_OPEN = 32
 """Ledgers that stay open: each takes up to three file descriptors, and there may be thousands of packages."""
@@ -114,6 +115,25 @@ class Shelf:
                 text = json.dumps(config.model_dump(by_alias=True), ensure_ascii=False, indent=2)
                 self._disk.replace(paths.config, text.encode())
         return self.get(name)
+
+    def trash(self, name: str) -> Trashed:
+        """Close a package and move it into the trash. Nothing of it runs. Raises PackageNotFound."""
+        with self._meeting:
+            with self._lock:
+                package = self._packages.pop(name, None)
+                self._repaired.discard(name)
+            if package is not None:
+                package.close()
+            return trash(self._paths, self._disk, name, self._clock())
+
+    def trashed(self) -> list[Trashed]:
+        """The deleted packages, the latest first."""
+        return trashed(self._paths)
+
+    def restore(self, entry_id: str) -> str:
+        """Take a package out of the trash and return its name. Raises PackageNotFound or NotAllowed."""
+        with self._meeting:
+            return restore(self._paths, self._disk, entry_id)
 
     def repair(self, name: str) -> RepairResult:
         """Repair one package entirely. The caller knows that nothing of it runs. Problems are returned, not raised."""

@@ -10,9 +10,10 @@ import sqlite3
 import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from packages_store.errors import FileDamaged, NewerFormat
 from packages_store.files import FILE_MODE, Probe, no_probe
@@ -226,6 +227,41 @@ class Database:
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
+
+
+class Reader:
+    """Reads another program's file."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query. Raises FileDamaged when the file is none of SQLite's."""
+        with _translated(self._path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reader]:
+    """Another program's file that nobody writes to now: nothing is written to it or beside it.
+
+    Raises FileDamaged when it is no database.
+    """
+    check_header(path)
+    with _translated(path):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    connection.text_factory = lambda text: text.decode(errors="replace")
+    try:
+        yield Reader(path, connection)
+    finally:
+        connection.close()
+
+
+def fold_in(path: Path) -> None:
+    """Fold what lies in the logs beside a database into it, so that the file stands alone. Raises FileDamaged."""
+    with _translated(path), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def check_header(path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from packages_store.model import Conversation, StageName, WorkItem
 from packages_store.package import Package
 from stages.contract import Finished, StageContext
+from stages.graph import batch_of, batches
 
 _AT_ONCE = 500
 """Conversations per transaction of chats.db: many share its cost, and an abort still comes in within a second."""
@@ -41,14 +42,40 @@ class CommitStage:
         pass
 
     def finish(self, context: StageContext) -> None:
-        """Chats.db holds exactly the conversations that are not excluded, also after somebody deleted or damaged it."""
+        """Chats.db holds exactly the conversations that are not excluded, also after somebody deleted or damaged it.
+
+        What rests on one that is excluded is put away.
+        """
         package = context.package
         wanted = {head.id for head in package.staging.heads()}
         there = package.chats.conversation_ids()
         package.chats.remove(sorted(there - wanted))
+        package.progress.keep_only(self.name, wanted)
         missing = sorted(wanted - there)
         for start in range(0, len(missing), _AT_ONCE):
             deliver(package, missing[start : start + _AT_ONCE])
+        _put_memories_away(package, wanted)
+
+
+def _put_memories_away(package: Package, wanted: set[str]) -> None:
+    """Put away what rests on conversations that are left out, at once: the stages that make memories may not run.
+
+    Days and batches of the graph without them are made anew by their stages, which also bring back what belongs to a
+    conversation that is taken in again.
+    """
+    excluded = package.staging.conversation_ids() - wanted
+    memories = package.memories
+    known = (*memories.all(), *memories.deleted()) if excluded else ()
+    touched = [memory for memory in known if not excluded.isdisjoint(memory.conversation_ids)]
+    if not touched:
+        return
+    package.graph.keep_only(set(batches(package)) - set(map(batch_of, touched)))
+    memories.keep_only("significant", wanted)
+    memories.keep_only("daily", {m.date for m in known if m.kind == "daily"} - {m.date for m in touched})
+    memories.publish("daily", ())
+    package.chats.set_summaries(memories.all("daily"))
+    if package.graph.exists:
+        package.graph.consolidate()
 
 
 def deliver(package: Package, conversation_ids: Sequence[str]) -> None:

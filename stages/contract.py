@@ -6,16 +6,17 @@ A stage is stateless. It never touches a lock, a checkpoint, a counter or anothe
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import tzinfo
 from typing import Generic, Protocol, TypeVar, TypeVarTuple
 
 import anyio.from_thread
 import anyio.to_thread
 
+from packages_store.errors import ItemFailed
 from packages_store.model import Conversation, GraphFacts, Memory, StageName, WorkItem
 from packages_store.package import Package
-from packages_store.times import Clock
+from packages_store.times import Clock, local_day
 from stages.parsers.contract import Parser
 
 T = TypeVar("T")
@@ -43,6 +44,12 @@ class Persona:
     relationship: str
     notes: str
     zone: tzinfo
+    day_starts_at: int = 0
+    """The hour, 0 to 23, at which a day begins: what is said before it belongs to the day before (R-51)."""
+
+    def day_of(self, instant: str) -> str:
+        """The day, `YYYY-MM-DD`, of an instant as the package writes it."""
+        return local_day(instant, self.zone, self.day_starts_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,10 @@ class AnswerRejected(Exception):
     """What a model said is no answer to the question; the message says why, in words for a person."""
 
 
+class AnswerTooLong(ItemFailed):
+    """The model was cut off although it was given more room, or the question does not fit: ask about less of it."""
+
+
 class Llm(Protocol):
     """A language model, for one package: every answer is journalled, so that no question is paid for twice."""
 
@@ -126,8 +137,8 @@ class Llm(Protocol):
 
         The answer is journalled before `accept` sees it. `accept` raises AnswerRejected for one that cannot be used:
         then the question is put once more in other words (what was wrong is said), and after that the item fails.
-        Raises ItemFailed for this question alone (rejected, too long, refused by the provider for its content), and
-        EngineStopped when no question can be answered now.
+        Raises ItemFailed for this question alone (rejected, refused by the provider for its content; AnswerTooLong
+        when it has to be asked in parts), and EngineStopped when no question can be answered now.
         """
         ...
 
@@ -181,6 +192,31 @@ def fingerprint(*inputs: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """Everything a memory depends on, in parts: the fingerprint of an item that is done by an extractor.
+
+    Two of them tell not only that something has changed, but what.
+    """
+
+    content: str
+    """A hash of what is read."""
+    engine: str
+    persona: str
+    """A hash of the persona."""
+    version: str
+    """The extractor's: words with one blank between them."""
+
+    def __str__(self) -> str:
+        return f"{self.content} {self.engine} {self.persona} {self.version}"
+
+    @classmethod
+    def parsed(cls, text: str) -> "MadeFrom | None":
+        """The parts of a fingerprint; None for one without parts."""
+        parts = text.split(" ", 3)
+        return cls(*parts) if len(parts) == len(fields(cls)) else None
+
+
+@dataclass(frozen=True, slots=True)
 class StageContext:
     """Everything a stage can reach. What is not in here does not exist for it."""
 
@@ -189,6 +225,11 @@ class StageContext:
     persona: Persona
     clock: Clock
     parsers: Sequence[Parser]
+
+    def made_from(self, content: str) -> str:
+        """The fingerprint of an item for the extractor, of which `content` is a hash of what it reads."""
+        engine = self.extractor
+        return str(MadeFrom(content, engine.name, fingerprint(self.persona), engine.version))
 
 
 class Stage(Protocol[Result]):

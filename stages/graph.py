@@ -7,7 +7,7 @@ go one by one. graph.db is consolidated from what all batches say when the stage
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from packages_store.manifest import write_manifest
@@ -16,6 +16,8 @@ from packages_store.package import Package
 from stages.contract import Finished, StageContext, fingerprint, off_loop
 
 _WINDOW_DAYS = 14
+_WINDOW = "daily:"
+"""What the name of a window of days begins with; its first day follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,8 @@ class GraphStage:
         return context.extractor.concurrency
 
     def plan(self, context: StageContext) -> Sequence[WorkItem]:
-        made_by = (context.extractor.name, context.extractor.version, context.persona)
         return [
-            WorkItem(batch, batch, fingerprint([(memory.id, memory.body) for memory in memories], *made_by))
+            WorkItem(batch, batch, context.made_from(fingerprint([(memory.id, memory.body) for memory in memories])))
             for batch, memories in sorted(batches(context.package).items())
         ]
 
@@ -50,7 +51,7 @@ class GraphStage:
 
     def store(self, context: StageContext, results: Sequence[Finished[Extract]]) -> None:
         for result in results:
-            context.package.graph.put_facts(result.item.id, result.value.facts)
+            context.package.graph.put_facts(result.item.id, result.value.facts, context.package.now())
             context.package.memories.mark_graphed(result.value.memory_ids)
 
     def store_failure(self, context: StageContext, item: WorkItem, reason: str) -> None:
@@ -74,21 +75,31 @@ def batches(package: Package) -> dict[str, list[Memory]]:
 
 
 def _members(package: Package, batch: str) -> list[Memory]:
-    single = package.memories.get(batch)
-    memories = [single] if single is not None else package.memories.all("daily")
+    # A window of days bears the name that the memory of its first day bears too.
+    if batch.startswith(_WINDOW):
+        first = date.fromisoformat(batch.removeprefix(_WINDOW))
+        last = first + timedelta(days=_WINDOW_DAYS - 1)
+        memories = package.memories.of_days(first.isoformat(), last.isoformat())
+    else:
+        single = package.memories.get(batch)
+        memories = [] if single is None else [single]
     return [memory for memory in _not_adopted(package, memories) if batch_of(memory) == batch]
 
 
 def _not_adopted(package: Package, memories: Sequence[Memory]) -> Iterator[Memory]:
     paths = map(Path, package.progress.foreign_processed(StageName.GRAPH))
     adopted = {(path.parent.name, path.name) for path in paths}
-    return (memory for memory in memories if (memory.kind, memory.file_name) not in adopted)
+    # What a person has changed here, an adopted graph does not know.
+    return (memory for memory in memories if memory.edited or (memory.kind, memory.file_name) not in adopted)
 
 
 def batch_of(memory: Memory) -> str:
     """The batch a memory belongs to, whatever others there are."""
-    if memory.kind == "significant":
-        return memory.id
-    day = date.fromisoformat(memory.date)
+    return memory.id if memory.kind == "significant" else batch_of_day(memory.date)
+
+
+def batch_of_day(text: str) -> str:
+    """The batch to which the daily memory of a day (`YYYY-MM-DD`) belongs."""
+    day = date.fromisoformat(text)
     first = date.fromordinal(day.toordinal() - day.toordinal() % _WINDOW_DAYS)
-    return f"daily:{first.isoformat()}"
+    return f"{_WINDOW}{first.isoformat()}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from packages_store.chats import ChatsFile
 from packages_store.errors import FileDamaged
-from packages_store.model import Conversation, Memory, Message
+from packages_store.model import Conversation, Memory, Message, Role
 
 T0 = "2024-02-29T23:59:59.999Z"
 T1 = "2024-03-01T00:00:00.001Z"
@@ -309,14 +309,17 @@ def test_a_torso_is_a_problem_and_is_not_touched(chats: ChatsFile, content: byte
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+ROLES: tuple[Role, ...] = ("user", "assistant")
 drawn = st.lists(
-    st.builds(Message, texts, st.sampled_from(["user", "assistant"]), texts, st.just(T0), st.none() | texts),
+    st.tuples(texts, st.sampled_from(ROLES), texts, st.none() | texts).map(
+        lambda kept: Message(kept[0], kept[1], kept[2], T0, kept[3])
+    ),
     max_size=6,
     unique_by=lambda m: m.id,
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=drawn, title=st.none() | texts)
 def test_any_text_is_kept_to_the_letter(tmp_path: Path, messages: list[Message], title: str | None) -> None:
     path = tmp_path / "any.db"

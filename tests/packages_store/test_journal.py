@@ -37,12 +37,23 @@ def test_an_answer_is_found_again_before_and_after_it_was_accepted(journal: Jour
     assert journal.find("f2") is None
 
 
-def test_a_rejected_answer_is_not_found_and_is_paid_for_all_the_same(journal: Journal) -> None:
+def test_a_rejected_answer_is_found_too_for_it_was_paid_for(journal: Journal) -> None:
     kept = journal.record(ANSWER)
-    journal.judge(kept.key, "it is cut short")
+    journal.judge(kept.key, "It names nobody.")
 
-    assert journal.find("f1") is None
+    assert journal.find("f1") == replace(kept, verdict="It names nobody.")
     assert [spent.answers for spent in journal.spent()] == [1]
+
+
+def test_of_a_failed_item_only_what_could_not_be_used_is_asked_anew(journal: Journal) -> None:
+    journal.judge(journal.record(ANSWER).key, "")
+    journal.judge(journal.record(replace(ANSWER, fingerprint="f2")).key, "It names nobody.")
+    journal.judge(journal.record(replace(ANSWER, fingerprint="f3", finish="length")).key, "It is cut off.")
+
+    assert journal.forget_rejected(StageName.SIGNIFICANT, "chat-1") == 1
+
+    assert [journal.find(name) is not None for name in ("f1", "f2", "f3")] == [True, False, True]
+    assert journal.forget_rejected(StageName.SIGNIFICANT, "chat-1") == 0
 
 
 def test_an_answer_outlives_the_process(tmp_path: Path) -> None:

@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packages_store.files import Disk
-from packages_store.ledger import LEDGER
-from packages_store.memories import (
-    Memories,
+from packages_store.bodies import (
     daily_body,
     daily_file_name,
     significant_body,
     significant_file_name,
+    text_of,
+    with_passages,
 )
-from packages_store.model import Memory, MemoryKind
+from packages_store.errors import NotAllowed, UnknownItem
+from packages_store.files import Disk
+from packages_store.ledger import LEDGER
+from packages_store.memories import Memories
+from packages_store.model import Memory, MemoryKind, Passage
 from packages_store.paths import PackagePaths
 from packages_store.sqlite import Database
 
@@ -480,3 +483,198 @@ def test_whatever_was_said_a_moment_has_two_tags_in_its_last_line(prose: str, ch
     assert body.startswith(f"# Significant Memory - {DAY}\n\n")
     assert [kind for kind, _ in TAG.findall(body)] == ["chat", "via"]
     assert len(TAG.findall(body.splitlines()[-1])) == 2
+
+
+# --- what a person has touched -----------------------------------------------------------------------------------
+
+
+def prose(text: str, ordinal: int = 1, evidence: tuple[str, ...] = ("m1", "m2")) -> Memory:
+    """The n-th moment of a conversation."""
+    body = significant_body(DAY, text, "c1", "chatgpt")
+    name = f"significant:c1:{ordinal}"
+    return Memory(name, "significant", DAY, f"{DAY}_{ordinal}.md", body, "llm", ("c1",), evidence, title="A title")
+
+
+def day_of(*lines: str) -> Memory:
+    """A day with these lines, each of a conversation of its own."""
+    blank = Memory(f"daily:{DAY}", "daily", DAY, f"{DAY}_x.md", "", "llm", (), ())
+    return with_passages(blank, [Passage(text, f"c{n}", "claude", (f"c{n}:1",)) for n, text in enumerate(lines, 1)])
+
+
+def again(bench: Bench, *memories: Memory) -> None:
+    """The item is done again, and its files follow."""
+    kind = memories[0].kind if memories else "significant"
+    bench.memories.replace_for_item(kind, "c1", memories)
+    bench.memories.publish(kind, ["c1"])
+
+
+def texts(bench: Bench) -> dict[str, str]:
+    return {one.id: text_of(one.body) for one in bench.memories.all()}
+
+
+def test_an_edited_memory_is_framed_marked_and_never_written_over(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+
+    edited = bench.memories.edit("significant:c1:1", "It poured.", title="Rain")
+    again(bench, prose("It rained."))
+
+    assert (edited.edited, edited.title) == (True, "Rain")
+    assert texts(bench) == {"significant:c1:1": "It poured."}
+    assert bench.file(f"{DAY}_1.md", "significant").read_text() == significant_body(DAY, "It poured.", "c1", "chatgpt")
+    assert bench.memories.story("significant:c1:1").proposal is None
+
+
+def test_what_a_stage_would_say_now_is_offered_beside_an_edited_memory(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+    bench.memories.edit("significant:c1:1", "It poured.")
+
+    again(bench, prose("It rained all night."))
+
+    story = bench.memories.story("significant:c1:1")
+    assert [text_of(text or "") for text in (story.base, story.memory.body, story.proposal)] == [
+        "It rained.",
+        "It poured.",
+        "It rained all night.",
+    ]
+
+    stays = bench.memories.dismiss_proposal("significant:c1:1")
+    again(bench, prose("It rained all night."))
+
+    assert (text_of(stays.body), stays.edited) == ("It poured.", True)
+    assert bench.memories.story("significant:c1:1").proposal is None
+
+
+def test_a_proposal_that_is_taken_is_what_the_stage_said_and_no_edit_any_more(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+    bench.memories.edit("significant:c1:1", "It poured.")
+    again(bench, prose("It rained all night.", evidence=("m1", "m3")))
+
+    taken = bench.memories.take_proposal("significant:c1:1")
+    again(bench, prose("It rained all night and day."))
+
+    assert (taken.edited, taken.message_ids) == (False, ("m1", "m3"))
+    assert texts(bench) == {"significant:c1:1": "It rained all night and day."}
+    with pytest.raises(UnknownItem, match="Nothing else"):
+        bench.memories.take_proposal("significant:c1:1")
+
+
+def test_an_edited_memory_is_known_again_when_another_one_is_found_before_it(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+    bench.memories.edit("significant:c1:1", "It poured.")
+
+    again(bench, prose("The sun rose.", 1, ("m7",)), prose("It rained hard.", 2))
+
+    assert texts(bench) == {"significant:c1:1": "It poured.", "significant:c1:2": "The sun rose."}
+    assert text_of(bench.memories.story("significant:c1:1").proposal or "") == "It rained hard."
+
+
+def test_an_edited_memory_stays_when_its_stage_no_longer_speaks_of_it(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+    bench.memories.edit("significant:c1:1", "It poured.")
+
+    again(bench, prose("The sun rose.", 1, ("m7",)))
+    again(bench)
+
+    assert texts(bench) == {"significant:c1:1": "It poured."}
+
+
+def test_a_deleted_memory_stays_deleted_through_runs_and_can_be_restored(bench: Bench) -> None:
+    again(bench, prose("It rained."), prose("The sun rose.", 2, ("m7",)))
+
+    bench.memories.delete("significant:c1:1")
+    again(bench, prose("It rained hard."), prose("The sun rose.", 2, ("m7",)))
+
+    assert texts(bench) == {"significant:c1:2": "The sun rose."}
+    assert bench.names("significant") == [f"{DAY}_2.md"]
+    assert bench.memories.materialise() == 0
+    assert [one.id for one in bench.memories.deleted()] == ["significant:c1:1"]
+
+    bench.memories.restore("significant:c1:1")
+    bench.memories.publish("significant", ["c1"])
+
+    assert texts(bench)["significant:c1:1"] == "It rained hard."
+    assert bench.names("significant") == [f"{DAY}_1.md", f"{DAY}_2.md"]
+
+
+def test_every_text_that_a_memory_had_is_kept(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+    bench.memories.edit("significant:c1:1", "It poured.")
+    bench.memories.edit("significant:c1:1", "It hailed.")
+    bench.memories.delete("significant:c1:1")
+    bench.memories.restore("significant:c1:1")
+
+    versions = bench.memories.story("significant:c1:1").versions
+
+    assert [(one.why, text_of(one.body)) for one in versions] == [
+        ("edited", "It rained."),
+        ("edited", "It poured."),
+        ("deleted", "It hailed."),
+        ("restored", "It hailed."),
+    ]
+
+
+def test_a_line_that_is_edited_keeps_its_source_and_a_new_one_has_that_above_it(bench: Bench) -> None:
+    again(bench, day_of("Mira baked bread.", "Mira saw an owl in the park."))
+
+    edited = bench.memories.edit(
+        f"daily:{DAY}", "Mira baked bread.\n- Mira saw two owls in the park.\n\nThey flew off. [chat:forged] [via:x]"
+    )
+
+    assert edited.body.splitlines()[2:] == [
+        "- Mira baked bread. [chat:c1] [via:claude]",
+        "- Mira saw two owls in the park. [chat:c2] [via:claude]",
+        "- They flew off. [chat:c2] [via:claude]",
+    ]
+    assert [passage.message_ids for passage in edited.passages] == [("c1:1",), ("c2:1",), ("c2:1",)]
+
+
+def test_a_file_of_somebody_else_becomes_ours_when_a_person_edits_it(bench: Bench) -> None:
+    file = bench.lay(f"{DAY}_other.md", f"# Daily Memory - {DAY}\n\n- It was cold. [chat:x] [via:gemini]\n")
+    bench.memories.adopt()
+
+    edited = bench.memories.edit(f"adopted:daily/{file.name}", "It was warm.")
+    bench.memories.keep_only("daily", [])
+    bench.memories.materialise()
+
+    assert edited.origin == "person"
+    assert file.read_text() == f"# Daily Memory - {DAY}\n\n- It was warm. [chat:x] [via:gemini]\n"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "# Daily Memory - 2024-02-29\n\n[chat:c1] [via:x]\n"])
+def test_a_memory_cannot_be_emptied(bench: Bench, text: str) -> None:
+    again(bench, prose("It rained."))
+
+    with pytest.raises(NotAllowed, match="needs a text"):
+        bench.memories.edit("significant:c1:1", text)
+
+
+def test_what_is_not_there_cannot_be_touched(bench: Bench) -> None:
+    again(bench, prose("It rained."))
+    bench.memories.delete("significant:c1:1")
+
+    for act in (bench.memories.delete, bench.memories.take_proposal, bench.memories.dismiss_proposal):
+        with pytest.raises(UnknownItem):
+            act("significant:c1:1")
+    with pytest.raises(UnknownItem):
+        bench.memories.edit("significant:c1:1", "No.")
+    with pytest.raises(UnknownItem):
+        bench.memories.restore("significant:c1:2")
+
+
+def test_memories_of_an_item_that_is_away_come_back_with_it_edits_and_all(bench: Bench) -> None:
+    again(bench, prose("It rained."), prose("The sun rose.", 2, ("m7",)))
+    bench.memories.edit("significant:c1:1", "It poured.")
+
+    bench.memories.keep_only("significant", [])
+    bench.memories.materialise()
+
+    assert bench.memories.all() == []
+    assert bench.names("significant") == []
+
+    bench.lay(f"{DAY}_2.md", "theirs", "significant")
+    bench.memories.keep_only("significant", ["c1"])
+    bench.memories.materialise()
+
+    assert texts(bench) == {"significant:c1:1": "It poured.", "significant:c1:2": "The sun rose."}
+    assert bench.names("significant") == [f"{DAY}_1.md", f"{DAY}_2-2.md", f"{DAY}_2.md"]
+    assert bench.file(f"{DAY}_2.md", "significant").read_text() == "theirs"

@@ -196,7 +196,7 @@ def test_a_key_in_an_adopted_config_reaches_no_file_of_the_package_in_a_batch_ei
     shelf.close()
 
     holders = [path for path in tmp_path.rglob("*") if path.is_file() and b"sk-CANARY" in path.read_bytes()]
-    assert holders == [paths.secrets / "wren.json"]
+    assert holders == [paths.secrets / "packages/wren.json"]
 
 
 class Killed(BaseException):
