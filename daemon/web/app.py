@@ -20,6 +20,7 @@ from daemon.web import api, pages
 from daemon.web.events import EventFeed
 from daemon.web.login import Logins
 from daemon.web.openapi import Documented
+from daemon.web.pictures import Pictures
 from daemon.web.problems import RETRY_AFTER, Problem, Refused, answer, respond
 from daemon.web.security import Guard
 from packages_store.errors import LoomError
@@ -29,10 +30,17 @@ _STATIC = Path(__file__).parent / "static"
 
 def make_app(daemon: Daemon, monotonic: Callable[[], float] = time.monotonic) -> "WebApp":
     """Door 3 of a daemon, to be served by `daemon.web.serve`."""
-    logins = Logins(daemon.owner.instance, daemon.token, monotonic)
+    logins = Logins(daemon.token, monotonic)
     feed = EventFeed(daemon)
     routes = _routes(daemon, logins, feed)
-    return WebApp(Guard(routes, logins, daemon.settings.allowed_hosts, lambda: daemon.phase), routes, feed)
+    guard = Guard(
+        routes,
+        logins,
+        daemon.settings.allowed_hosts,
+        lambda: daemon.phase,
+        lambda: daemon.settings.metrics_open,
+    )
+    return WebApp(guard, routes, feed)
 
 
 def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
@@ -46,6 +54,8 @@ def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.daemon, app.state.logins, app.state.feed = daemon, logins, feed
+    app.state.pictures = Pictures()
+    app.state.page_paths = frozenset(getattr(route, "path", "") for router in pages.ROUTERS for route in router.routes)
     for router in api.ROUTERS:
         app.include_router(router)
     for router in pages.ROUTERS:

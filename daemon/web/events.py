@@ -89,6 +89,8 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._feed = feed
         self._last_event_id = last_event_id
+        self._is_told = False
+        """Whether the client knows already that the daemon ends."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._feed.daemon.events.listen() as live:
@@ -101,7 +103,7 @@ class EventStream(Response):
                 tasks.start_soon(self._until_closed, tasks.cancel_scope)
                 await self._stream(live, send)
                 tasks.cancel_scope.cancel()
-        await self._write(_SHUTDOWN if self._feed.closed.is_set() else b"", send)
+        await self._write(_SHUTDOWN if self._feed.closed.is_set() and not self._is_told else b"", send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _write(self, piece: bytes, send: Send) -> None:
@@ -135,6 +137,7 @@ class EventStream(Response):
                     # During the repair nobody could be told about packages.
                     await self._write(await self._snapshot(entry[0]), send)
                 case DaemonStopping():
+                    self._is_told = True
                     return
 
     async def _snapshot(self, number: int) -> bytes:

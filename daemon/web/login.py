@@ -1,5 +1,6 @@
 """Who may come in (R-61): whoever knows the home's token, and browsers that came by a one-time link."""
 
+import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,7 +12,7 @@ T = TypeVar("T")
 
 _LINK_SECONDS = 600.0
 _MOST = 100
-"""Links and browsers that are remembered; the oldest go first."""
+"""Links that are remembered; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,18 @@ class Session:
 
 
 class Logins:
-    """One-time links and browser sessions, in memory: they end with the daemon. `monotonic` counts seconds."""
+    """One-time links, in memory, and browser sessions, which nobody has to remember: each proves itself.
 
-    def __init__(self, instance: str, token: str, monotonic: Callable[[], float]) -> None:
-        self.cookie = f"loom-{instance}"
+    A session is signed with the home's token, so that a page that is open goes on when the daemon was started anew. It
+    ends with the browser, and all of them end when the token is replaced. `monotonic` counts seconds.
+    """
+
+    def __init__(self, token: str, monotonic: Callable[[], float]) -> None:
         self._token = token.encode()
+        # Cookies know no ports: daemons with homes of their own must not take each other's.
+        self.cookie = f"loom-{self._sign('cookie', '')[:16]}"
         self._monotonic = monotonic
         self._links: OrderedDict[bytes, float] = OrderedDict()
-        self._sessions: OrderedDict[bytes, Session] = OrderedDict()
 
     def is_token(self, given: str) -> bool:
         """Whether this is the home's token; takes the same time for every wrong one."""
@@ -51,12 +56,18 @@ class Logins:
         if ends_at is None or self._monotonic() >= ends_at:
             return None
         value = secrets.token_urlsafe(32)
-        _remember(self._sessions, _digest(value), Session(secrets.token_urlsafe(32)))
-        return value
+        return f"{value}.{self._sign('session', value)}"
 
-    def session(self, value: str) -> Session | None:
+    def session(self, cookie: str) -> Session | None:
         """The session that has this cookie."""
-        return self._sessions.get(_digest(value))
+        value, _, signature = cookie.rpartition(".")
+        given, right = signature.encode("utf-8", "surrogateescape"), self._sign("session", value).encode()
+        if not secrets.compare_digest(given, right):
+            return None
+        return Session(self._sign("page", value))
+
+    def _sign(self, purpose: str, value: str) -> str:
+        return hmac.new(self._token, f"{purpose}:{value}".encode("utf-8", "surrogateescape"), sha256).hexdigest()
 
 
 def _digest(value: str) -> bytes:

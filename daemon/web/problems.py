@@ -13,15 +13,19 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
 from daemon.web.openapi import MEDIA_TYPE
-from daemon.web.templating import render
+from daemon.web.templating import render, theme_of
 from packages_store.errors import (
+    ChangedMeanwhile,
+    EngineStopped,
     InvalidName,
     LoomError,
+    NotAllowed,
     NothingToDo,
     PackageNotFound,
     Repairing,
     StageBusy,
     StageNotReady,
+    UnknownItem,
 )
 
 RETRY_AFTER = {"Retry-After": "2"}
@@ -29,7 +33,16 @@ RETRY_AFTER = {"Retry-After": "2"}
 _TYPE = "urn:entity-loom:"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_OF_STAGES = {StageBusy: "stage-busy", StageNotReady: "stage-not-ready", NothingToDo: "nothing-to-do"}
+_OF_OURS: dict[type[LoomError], tuple[int, str]] = {
+    PackageNotFound: (404, "package-not-found"),
+    UnknownItem: (404, "unknown-item"),
+    NotAllowed: (422, "not-allowed"),
+    ChangedMeanwhile: (409, "changed-meanwhile"),
+    StageBusy: (409, "stage-busy"),
+    StageNotReady: (409, "stage-not-ready"),
+    NothingToDo: (409, "nothing-to-do"),
+    EngineStopped: (409, "engine-stopped"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,8 @@ class Refused(Exception):
 def respond(problem: Problem, scope: Scope) -> Response:
     """The answer: a page for people who follow links and send forms, JSON for everything else."""
     if _wants_page(scope):
-        return HTMLResponse(render("problem.html", problem=problem), problem.status, problem.headers)
+        page = render("problem.html", problem=problem, theme=theme_of(Request(scope).cookies))
+        return HTMLResponse(page, problem.status, problem.headers)
     return JSONResponse(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
@@ -107,16 +121,13 @@ def problem_of(error: Exception, method: str) -> Problem:
 def _of_ours(error: LoomError, method: str) -> Problem:
     said = str(error.args[0])
     match error:
-        case PackageNotFound():
-            return Problem(404, "package-not-found", said, error.advice)
         case InvalidName():
             return Problem(404 if method in _SAFE else 422, "invalid-name", said, error.advice)
-        case StageBusy() | StageNotReady() | NothingToDo():
-            return Problem(409, _OF_STAGES[type(error)], said, error.advice)
         case Repairing():
             return Problem(503, "repairing", said, error.advice, RETRY_AFTER)
         case _:
-            return Problem(500, "store", said, error.advice)
+            status, kind = _OF_OURS.get(type(error), (500, "store"))
+            return Problem(status, kind, said, error.advice)
 
 
 def _of_values(error: RequestValidationError | ValidationError) -> Problem:

@@ -29,7 +29,8 @@ _HEADERS = {
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FREE = frozenset({("GET", "/livez"), ("HEAD", "/livez"), ("GET", "/login")})
-_UPLOAD = re.compile(r"/api/packages/[^/]+/uploads")
+_UPLOAD = re.compile(r"/api/packages/[^/]+/(uploads|comparison)")
+_METRICS = "/metrics"
 _LOG_IN = "/api/login-links"
 _ACTIONS = "/actions/"
 _FORM = "application/x-www-form-urlencoded"
@@ -39,11 +40,19 @@ _JSON = "application/json"
 class Guard:
     """Lets a request through to `app`, or answers it with a problem. Every answer leaves with the security headers."""
 
-    def __init__(self, app: ASGIApp, logins: Logins, allowed_hosts: tuple[str, ...], phase: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        logins: Logins,
+        allowed_hosts: tuple[str, ...],
+        phase: Callable[[], str],
+        shows_metrics: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._app = app
         self._logins = logins
         self._allowed_hosts = allowed_hosts
         self._phase = phase
+        self._shows_metrics = shows_metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         send = _with_headers(scope, send)
@@ -59,7 +68,7 @@ class Guard:
         server = request.scope.get("server")
         host = check_host(request.headers.getlist("host"), server[1] if server else None, self._allowed_hosts)
         request.scope[SESSION] = None
-        if (request.method, request.url.path) in _FREE:
+        if (request.method, request.url.path) in _FREE or (request.url.path == _METRICS and self._shows_metrics()):
             return receive
         session = request.scope[SESSION] = self._session(request)
         if request.method in _SAFE:

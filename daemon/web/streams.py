@@ -1,6 +1,6 @@
 """Large bodies, in and out, in pieces: memory does not grow with them, and nothing of them stays when a client goes."""
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TypeVar
 
@@ -9,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from daemon.intake import Arrival, Intake
+from daemon.app import Daemon
+from daemon.intake import Intake
+from daemon.reviewing import CHANGED
 from daemon.web.problems import Problem, Refused
+from packages_store.comparing import Compared, compare, incoming
 from packages_store.model import Upload
 from stages.contract import off_loop
 
@@ -19,19 +22,40 @@ T = TypeVar("T")
 _WRITE = 1 << 20
 
 
-async def receive_upload(request: Request, intake: Intake, package: str, name: str, limit: int) -> Upload:
-    """Take the body of a request into a package. Raises Refused, PackageNotFound, OSError, ClientDisconnect."""
+async def receive_upload(
+    request: Request, intake: Intake, package: str, name: str, limit: int, modified_ms: int | None = None
+) -> Upload:
+    """Take the body of a request into a package. Raises Refused, PackageNotFound, OSError, ClientDisconnect.
+
+    `modified_ms` says when the file was last changed where it lies, in milliseconds since 1970.
+    """
+    _check_length(request, limit)
+    async with _in_thread(intake.begin(package, name)) as arrival:
+        if modified_ms is not None:
+            arrival.incoming.modified_ns = modified_ms * 1_000_000
+        await _pour(request, arrival.write, limit)
+        return await off_loop(arrival.keep)
+
+
+async def receive_comparison(request: Request, daemon: Daemon, package: str, name: str) -> Compared:
+    """Compare a package with the chats.db that is the body of a request. Raises as `receive_upload`, and NotAllowed."""
+    limit = daemon.settings.max_upload_bytes
+    _check_length(request, limit)
+    async with _in_thread(incoming(await daemon.read(package, lambda found: found))) as file:
+        await _pour(request, file.write, limit)
+        copied = await off_loop(file.keep)
+        return await daemon.change(package, CHANGED, lambda found: compare(found, copied.path, name))
+
+
+def _check_length(request: Request, limit: int) -> None:
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Refused(Problem(415, "content-encoding", "An upload must be the file itself, without Content-Encoding."))
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
-    async with _in_thread(intake.begin(package, name)) as arrival:
-        await _pour(request, arrival, limit)
-        return await off_loop(arrival.keep)
 
 
-async def _pour(request: Request, arrival: Arrival, limit: int) -> None:
+async def _pour(request: Request, write: Callable[[bytes], None], limit: int) -> None:
     size = 0
     buffer = bytearray()
     async for chunk in request.stream():
@@ -40,9 +64,9 @@ async def _pour(request: Request, arrival: Arrival, limit: int) -> None:
             raise _too_large(limit)
         buffer += chunk
         if len(buffer) >= _WRITE:
-            await off_loop(arrival.write, bytes(buffer))
+            await off_loop(write, bytes(buffer))
             buffer.clear()
-    await off_loop(arrival.write, bytes(buffer))
+    await off_loop(write, bytes(buffer))
 
 
 def _too_large(limit: int) -> Refused:

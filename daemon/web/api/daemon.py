@@ -6,16 +6,26 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from daemon.doctor import Finding, examine
+from daemon.doctor import examine
+from daemon.finding import Finding
+from daemon.service.starts import SafeMode
 from daemon.views import RepairView
 from daemon.web.events import EventStream
 from daemon.web.folder import DropFileView, DropFolderView, Explanation, file_views, folder_view
-from daemon.web.problems import RETRY_AFTER, Problem, Refused
 from daemon.web.wired import TheDaemon, TheFeed, TheLogins
 
 router = APIRouter()
 
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {EventStream.media_type: {}}}}
+
+
+class SafeModeView(BaseModel):
+    """Nothing is worked on: why, and the last that is known of what the daemon died of."""
+
+    reason: str
+    deaths: list[str]
+    """When the starts were that died."""
+    evidence: str
 
 
 class Status(BaseModel):
@@ -28,25 +38,15 @@ class Status(BaseModel):
     address: str | None
     drop_folder: DropFolderView
     packages: int
+    safe_mode: SafeModeView | None
+    paused: str | None
+    """What all packages wait for; None when they do not."""
 
 
 class LoginLink(BaseModel):
     """A link that logs one browser in, once."""
 
     link: str
-
-
-@router.get("/livez", include_in_schema=False)
-async def livez() -> Response:
-    return Response("ok", media_type="text/plain")
-
-
-@router.get("/readyz")
-async def readyz(daemon: TheDaemon) -> dict[str, str]:
-    if daemon.phase != "ready":
-        detail = f"The daemon is {daemon.phase}."
-        raise Refused(Problem(503, daemon.phase, detail, "Try again in a moment.", RETRY_AFTER))
-    return {"status": "ready"}
 
 
 @router.post("/api/login-links", status_code=201)
@@ -74,7 +74,15 @@ async def status(daemon: TheDaemon) -> Status:
         address=daemon.address,
         drop_folder=folder_view(daemon),
         packages=len(await daemon.names()),
+        safe_mode=_safe_mode(daemon.safe_mode),
+        paused=daemon.paused,
     )
+
+
+def _safe_mode(found: SafeMode | None) -> SafeModeView | None:
+    if found is None:
+        return None
+    return SafeModeView(reason=str(found), deaths=[start.at for start in found.died], evidence=found.evidence)
 
 
 @router.get("/api/doctor")

@@ -14,6 +14,7 @@ from daemon.web.streams import Download, receive_upload
 from daemon.web.wired import TheDaemon
 from packages_store.config import PackageConfig, split_keys
 from packages_store.model import StageName
+from packages_store.times import LATEST_MS
 
 router = APIRouter()
 
@@ -35,14 +36,6 @@ class NewPackage(BaseModel):
         if isinstance(config, dict) and split_keys(config)[1]:
             raise ValueError("no key belongs in a package")
         return config
-
-
-class Found(BaseModel):
-    """A message that holds every word that was looked for."""
-
-    conversation: str
-    message: str
-    excerpt: str
 
 
 @router.get("/api/packages")
@@ -102,8 +95,10 @@ async def upload(
     name: str,
     file: Annotated[str, Query(alias="name", min_length=1, max_length=1000)],
     until: StageName | None = None,
+    modified: Annotated[int | None, Query(ge=1, le=LATEST_MS)] = None,
 ) -> UploadView:
-    taken = await receive_upload(request, daemon.intake, name, file, daemon.settings.max_upload_bytes)
+    """Take in the file that is the body; `modified` is when it was last changed, in milliseconds since 1970."""
+    taken = await receive_upload(request, daemon.intake, name, file, daemon.settings.max_upload_bytes, modified)
     if until is not None:
         await daemon.set_until(name, until)
     daemon.handed_in(name)
@@ -114,12 +109,6 @@ async def upload(
 async def stop_after(daemon: TheDaemon, name: str, choice: StageChoice) -> PackageDetail:
     await daemon.set_until(name, choice.stage)
     return await daemon.package(name)
-
-
-@router.get("/api/packages/{name}/search")
-async def search(daemon: TheDaemon, name: str, q: Annotated[str, Query(max_length=1000)]) -> list[Found]:
-    rows = await daemon.search(name, q)
-    return [Found(conversation=conversation, message=message, excerpt=text) for conversation, message, text in rows]
 
 
 @router.get("/api/packages/{name}/export", response_class=Response, responses=_ZIP)

@@ -1,93 +1,147 @@
-"""The page: rendered here, brought up to date by a script, and usable without one."""
+"""The first page: every package, what was repaired, what lies in the drop folder, and where to hand files in."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from daemon.app import Daemon
-from daemon.views import PackageDetail, RepairView, StageDetail
-from daemon.web.acts import Act, perform
+from daemon.views import PackageDetail, PackageView, RepairView
 from daemon.web.folder import DropFolderView, folder_view
-from daemon.web.login import Session
+from daemon.web.page import all_fields, chrome, done, fields, show
 from daemon.web.problems import Problem, Refused
-from daemon.web.security import SESSION
-from daemon.web.templating import render
+from daemon.web.steps import Step, steps_of
+from daemon.web.templating import THEME_COOKIE, counted, package_path
 from daemon.web.wired import TheDaemon, TheLogins
-from packages_store.model import StageStatus
-from stages.contract import off_loop
+from packages_store.errors import PackageUnusable
+from packages_store.history import last_activity, refused
+from packages_store.package import Package
 
 router = APIRouter(default_response_class=HTMLResponse)
 
+SEEN_COOKIE = "loom-repairs-seen"
+YEAR = 365 * 86_400
+
+_PAGE = 50
+"""Packages on one page."""
 _LISTED = 20
-"""Failures, uploads and repairs on the page; the API lists all of them."""
+"""Files of the drop folder on the page; the API lists all of them."""
+_REPAIRS = 5
+"""Repairs in the notice; the settings page lists all of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    """An act of a person. `fields` go with it; the label says what happens."""
+class Totals:
+    """What a package holds. `cost` is in US dollars; None when nothing was paid for."""
 
-    act: Act
-    label: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class StageRow:
-    """A stage with what can be done about it."""
-
-    stage: StageDetail
-    buttons: list[Button]
-    failures: list[tuple[str, str, Button | None]]
-    """Item, why it failed, and the button that tries it again."""
+    conversations: int = 0
+    messages: int = 0
+    last_activity: str | None = None
+    cost: Decimal | None = None
+    archived: bool = False
+    refused: int = 0
+    """Files that could not be imported."""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A package on the page."""
+class Line:
+    """A package on the shelf."""
 
-    package: PackageDetail
-    rows: list[StageRow]
+    package: PackageView
+    totals: Totals
+
+    @property
+    def steps(self) -> list[Step]:
+        """Its stages."""
+        return steps_of(self.package.stages)
+
+    @property
+    def now(self) -> Step | None:
+        """The stage it is at; None when all have ended."""
+        return next((step for step in self.steps if step.is_now), None)
 
     @property
     def failed(self) -> int:
         """How many items of all stages have failed."""
-        return sum(row.stage.failed for row in self.rows)
+        return sum(stage.failed for stage in self.package.stages)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """How it stands: a state for the badge, and words."""
+        return state_in_words(self.package, self.failed, self.totals.conversations > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """Everything the page shows."""
 
-    phase: str
-    cards: list[Card]
+    lines: list[Line]
     repairs: list[RepairView]
     folder: DropFolderView
+    packages: int
+    here: int
     listed: int = _LISTED
+    told_repairs: int = _REPAIRS
+
+    @property
+    def more(self) -> bool:
+        """Whether there is a next page."""
+        return self.here * _PAGE < self.packages
 
     @property
     def summary(self) -> str:
         """The whole in a sentence."""
-        if self.phase != "ready":
-            return f"The daemon is {self.phase}."
-        states = [card.package.state for card in self.cards]
-        parts = [f"{states.count(state)} {state}" for state in ("running", "waiting", "done", "unusable")]
-        known = [part for part in parts if not part.startswith("0 ")]
-        return f"Packages: {', '.join(known)}." if known else "There is no package yet."
+        states = [line.package.state for line in self.lines]
+        known = [f"{states.count(state)} {state}" for state in ("running", "waiting", "done", "unusable")]
+        parts = ", ".join(part for part in known if not part.startswith("0 "))
+        return f"{counted(self.packages, 'package')}: {parts}." if parts else "There is no package yet."
+
+
+def state_in_words(package: PackageView | PackageDetail, failed: int, has_content: bool) -> tuple[str, str]:
+    """A state for the badge of a package, and how it is told."""
+    match package.state:
+        case "running":
+            return "running", "Running"
+        case "unusable":
+            return "unusable", "Cannot be used"
+        case "done":
+            return _done(failed, has_content)
+        case _:
+            return _waiting(package.waits_for or "", has_content)
+
+
+def _done(failed: int, has_content: bool) -> tuple[str, str]:
+    if failed:
+        return "completed_with_failures", "Done, some failed"
+    return ("done", "Done") if has_content else ("warning", "Nothing imported")
+
+
+def _waiting(waits_for: str, has_content: bool) -> tuple[str, str]:
+    if waits_for.startswith("Continue"):
+        return "aborted", "Waits for you"
+    if waits_for == "a file to import":
+        return ("done", "Up to date") if has_content else ("waiting", "Waits for a file")
+    return "waiting", "Waits"
 
 
 @router.get("/")
-async def home(request: Request, daemon: TheDaemon) -> str:
-    shelf = await _shelf(daemon)
-    return await off_loop(lambda: render("home.html", shelf=shelf, token=_token(request), daemon=daemon))
+async def home(request: Request, daemon: TheDaemon, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
+    frame = chrome(request, daemon)
+    return await show(request, daemon, "shelf.html", frame, shelf=await _shelf(request, daemon, page))
 
 
 @router.get("/fragments/shelf")
-async def shelf_fragment(request: Request, daemon: TheDaemon) -> str:
-    shelf = await _shelf(daemon)
-    return await off_loop(lambda: render("shelf.html", shelf=shelf, token=_token(request)))
+async def shelf_fragment(
+    request: Request, daemon: TheDaemon, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> Response:
+    return await show(request, daemon, "shelf/packages.html", shelf=await _shelf(request, daemon, page))
+
+
+@router.get("/fragments/drop-folder")
+async def folder_fragment(request: Request, daemon: TheDaemon) -> Response:
+    return await show(request, daemon, "shelf/folder.html", folder=folder_view(daemon), listed=_LISTED)
 
 
 @router.get("/login")
@@ -101,73 +155,81 @@ async def login(logins: TheLogins, once: str = "") -> Response:
     return response
 
 
+@router.post("/actions/theme")
+async def set_theme(request: Request) -> Response:
+    chosen = await fields(request)
+    theme: Literal["auto", "light", "dark"] = "auto"
+    if chosen.get("theme") in ("light", "dark"):
+        theme = "light" if chosen["theme"] == "light" else "dark"
+    response = done(request, own_path(chosen.get("back", "")))
+    response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, path="/", httponly=True, samesite="strict")
+    return response
+
+
+def own_path(path: str) -> str:
+    """A path of ours to go back to; anything else is the first page."""
+    return path if path.startswith("/") and not path.startswith("//") and "\\" not in path else "/"
+
+
+@router.post("/actions/repairs/seen")
+async def repairs_seen(request: Request) -> Response:
+    last = (await all_fields(request)).get("last", "")
+    response = done(request, "/")
+    response.set_cookie(SEEN_COOKIE, last[:40], max_age=YEAR, path="/", httponly=True, samesite="strict")
+    return response
+
+
+@router.post("/actions/resume-all")
+async def resume_all(request: Request, daemon: TheDaemon) -> Response:
+    was_safe = daemon.safe_mode is not None
+    resumed = await daemon.resume_all()
+    told = "Safe mode is over; work goes on." if was_safe else f"{counted(len(resumed), 'package')} go on."
+    return done(request, "/", told)
+
+
 @router.post("/actions/packages")
 async def create(request: Request, daemon: TheDaemon) -> Response:
-    await daemon.create((await _fields(request)).get("name", "").strip())
-    return RedirectResponse("/", 303)
-
-
-@router.post("/actions/packages/{name}/{act}")
-async def act_on_package(request: Request, daemon: TheDaemon, name: str, act: Act) -> Response:
-    await perform(daemon, name, act, await _fields(request))
-    return RedirectResponse("/", 303)
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """The fields of a form that are filled in, without its token, which the guard has seen."""
-    fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-    fields.pop("token", None)
-    return fields
-
-
-def _token(request: Request) -> str:
-    session = request.scope[SESSION]
-    return session.token if isinstance(session, Session) else ""
+    name = (await fields(request)).get("name", "").strip()
+    await daemon.create(name)
+    return done(request, package_path(name), f"{name} is there.")
 
 
 # --- what the page shows ---------------------------------------------------------------------------------------------
 
 
-async def _shelf(daemon: Daemon) -> Shelf:
+async def _shelf(request: Request, daemon: Daemon, here: int) -> Shelf:
     if daemon.phase == "repairing":
-        return Shelf(daemon.phase, [], [], folder_view(daemon))
-    details = [await daemon.package(name, with_items=False) for name in await daemon.names()]
-    repairs = (await daemon.repairs())[::-1]
-    return Shelf(daemon.phase, [_card(detail) for detail in details], repairs, folder_view(daemon))
+        return Shelf([], [], folder_view(daemon), 0, 1)
+    names = await daemon.names()
+    chosen = names[(here - 1) * _PAGE : here * _PAGE]
+    lines = [Line(await daemon.package_line(name), await _totals(daemon, name)) for name in chosen]
+    lines.sort(key=lambda line: line.totals.archived)
+    seen = request.cookies.get(SEEN_COOKIE, "")
+    repairs = [repair for repair in (await daemon.repairs())[::-1] if repair.at > seen]
+    return Shelf(lines, repairs, folder_view(daemon), len(names), here)
 
 
-def _card(package: PackageDetail) -> Card:
-    return Card(package, _rows(package.stages) if package.uploads else [_row(stage, False) for stage in package.stages])
+async def _totals(daemon: Daemon, name: str) -> Totals:
+    try:
+        return await daemon.read(name, totals_of)
+    except PackageUnusable:
+        return Totals()
 
 
-def _rows(stages: Sequence[StageDetail]) -> list[StageRow]:
-    # Only the first stage that has not ended can be started: the others wait for it.
-    first = next((stage.name for stage in stages if not stage.status.ended), None)
-    return [_row(stage, stage.name == first or stage.status == StageStatus.SKIPPED) for stage in stages]
+def totals_of(package: Package) -> Totals:
+    """What a package holds, in a few queries."""
+    conversations, messages = package.staging.totals()
+    return Totals(
+        conversations=conversations,
+        messages=messages,
+        last_activity=last_activity(package.ledger),
+        cost=cost_of(package),
+        archived=package.fact("archived") == "yes",
+        refused=refused(package.ledger),
+    )
 
 
-def _row(stage: StageDetail, is_next: bool) -> StageRow:
-    buttons = [button for action in stage.actions if (button := _button(stage, action, is_next))]
-    failures = [(item.label or item.id, item.reason or item.end, _again(stage, item.id)) for item in stage.failures]
-    return StageRow(stage, buttons, failures[:_LISTED])
-
-
-def _button(stage: StageDetail, action: str, is_next: bool) -> Button | None:
-    fields = {"stage": str(stage.name)}
-    start = "Make {} after all" if stage.status == StageStatus.SKIPPED else "Start {}"
-    is_late = stage.status.ended and action == "skip stage"
-    if is_late or (not is_next and action in ("start", "continue")):
-        return None
-    buttons = {
-        "start": Button("start", start.format(stage.name), fields),
-        "continue": Button("resume", f"Continue {stage.name}", fields),
-        "abort": Button("abort", f"Abort {stage.name}", {}),
-        "retry": Button("retry", f"Retry {stage.failed} failed of {stage.name}", fields),
-        "skip": Button("skip", f"Leave out {stage.failed} failed of {stage.name}", fields),
-        "skip stage": Button("skip", f"Leave out {stage.name}", fields | {"whole_stage": "true"}),
-    }
-    return buttons.get(action)
-
-
-def _again(stage: StageDetail, item: str) -> Button | None:
-    return Button("retry", "Retry", {"stage": str(stage.name), "item": item}) if "retry" in stage.actions else None
+def cost_of(package: Package) -> Decimal | None:
+    """What was paid for a package so far, as far as prices are known; None when no model was asked."""
+    spent = package.journal.spent()
+    return sum((each.cost or Decimal(0) for each in spent), Decimal(0)) if spent else None

@@ -40,7 +40,13 @@ class Door:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         transport = None if self.is_served else httpx2.ASGITransport(self.app)
         return httpx2.AsyncClient(
-            base_url=self.address, headers=headers, transport=transport, trust_env=False, timeout=20, **options
+            base_url=self.address,
+            headers=headers,
+            transport=transport,
+            trust_env=False,
+            verify=False,  # reading the certificates of the world takes longer than most tests
+            timeout=60,
+            **options,
         )
 
     def program(self) -> httpx2.AsyncClient:

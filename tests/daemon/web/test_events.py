@@ -41,7 +41,7 @@ async def listening(at: Door, last: str | None = None, query: str = "") -> Async
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert answer.headers["cache-control"] == "no-store"
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             yield _told(answer)
 
 

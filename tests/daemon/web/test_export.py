@@ -60,7 +60,7 @@ async def test_a_client_that_leaves_closes_the_export(tmp_path: Path, monkeypatc
     made = Pieces()
     async with door(tmp_path / "home") as opened:
         monkeypatch.setattr(opened.daemon, "export", made.export)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await opened.call("GET", TARGET, pieces(b"", stays=False))
         assert made.is_closed
 
@@ -73,7 +73,7 @@ async def test_a_connection_that_breaks_closes_the_export(tmp_path: Path, monkey
             assert answer.status_code == 200
             async for _piece in answer.aiter_raw():
                 break
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while not made.is_closed:
                 await anyio.lowlevel.checkpoint()
         assert made.made < 100

@@ -1,4 +1,4 @@
-"""Logging in (R-61): one-time links, and sessions that only this daemon knows."""
+"""Logging in (R-61): one-time links, and sessions that only this home knows."""
 
 from pathlib import Path
 
@@ -23,11 +23,12 @@ async def test_a_link_logs_one_browser_in_once(tmp_path: Path) -> None:
             assert "loom login" in again.text
 
 
-async def test_the_cookie_is_closed_to_scripts_and_other_sites_and_named_after_the_instance(tmp_path: Path) -> None:
+async def test_the_cookie_is_closed_to_scripts_and_other_sites_and_named_after_the_home(tmp_path: Path) -> None:
     async with door(tmp_path / "home") as opened, opened.program() as program, opened.client() as browser:
         entered = await browser.get((await program.post("/api/login-links")).json()["link"])
         name, _, rest = entered.headers["set-cookie"].partition("=")
-        assert name == f"loom-{opened.daemon.owner.instance}"
+        assert name == Logins(opened.daemon.token, opened.clock.monotonic).cookie
+        assert name != Logins("the token of another home", opened.clock.monotonic).cookie
         value, *attributes = rest.split("; ")
         assert {attribute.lower() for attribute in attributes} == {"httponly", "samesite=strict", "path=/"}
         assert opened.daemon.token not in value
@@ -53,26 +54,34 @@ async def test_a_browser_cannot_make_links_for_others_without_the_token_of_its_p
         assert (await browser.post("/api/login-links")).status_code == 403
 
 
-async def test_sessions_end_with_the_daemon(tmp_path: Path) -> None:
+async def test_a_session_outlives_the_daemon_and_ends_with_the_token_of_the_home(tmp_path: Path) -> None:
     async with repairing_door(tmp_path / "home") as opened, opened.browser() as (browser, _token):
         cookies = dict(browser.cookies)
+    async with repairing_door(tmp_path / "home") as opened, opened.client(cookies=cookies) as browser:
+        assert (await browser.get("/")).status_code == 200
+    (tmp_path / "home/token").unlink()
     async with repairing_door(tmp_path / "home") as opened, opened.client(cookies=cookies) as browser:
         assert (await browser.get("/")).status_code == 401
 
 
-def test_only_the_latest_hundred_links_and_sessions_are_remembered() -> None:
-    logins = Logins("i", "token", FakeClock().monotonic)
+def test_only_the_latest_hundred_links_are_remembered() -> None:
+    logins = Logins("token", FakeClock().monotonic)
     links = [logins.make_link() for _ in range(101)]
     assert logins.enter(links[0]) is None
-    values = [logins.enter(links[1])] + [logins.enter(logins.make_link()) for _ in range(100)]
-    assert values[0] is not None
-    assert logins.session(values[0]) is None
-    assert values[-1] is not None
-    assert logins.session(values[-1]) is not None
+    assert logins.enter(links[1]) is not None
+
+
+def test_every_browser_has_a_session_and_a_page_token_of_its_own() -> None:
+    logins = Logins("token", FakeClock().monotonic)
+    values = [logins.enter(logins.make_link()) or "" for _ in range(2)]
+    sessions = [logins.session(value) for value in values]
+    assert None not in sessions
+    assert len({session.token for session in sessions if session}) == 2
+    assert logins.session(f"{values[0].rpartition('.')[0]}.{values[1].rpartition('.')[2]}") is None
 
 
 def test_any_text_is_a_question_and_no_error() -> None:
-    logins = Logins("i", "token", FakeClock().monotonic)
+    logins = Logins("token", FakeClock().monotonic)
     for text in ("", "ü", "\udcff", "\0", "x" * 100_000):
         assert not logins.is_token(text)
         assert logins.enter(text) is None

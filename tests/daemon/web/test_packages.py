@@ -3,7 +3,6 @@
 import errno
 import json
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +14,7 @@ import pytest
 from daemon.app import Parts
 from packages_store.files import Disk
 from tests.daemon.web.door import Door, door, repairing_door
-from tests.exports import chatgpt_conversation, chatgpt_export
+from tests.exports import chatgpt_export
 from tests.fakes import FakeExtractor
 
 EXPORT = chatgpt_export(2)
@@ -67,7 +66,7 @@ async def test_waiting_ends_when_the_time_is_over(tmp_path: Path) -> None:
         opened.program() as program,
     ):
         await hand_in(program)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             detail = (await program.get("/api/packages/wren", params={"wait": 0.05})).json()
         assert detail["state"] in ("running", "waiting")
         gate.set()
@@ -146,17 +145,6 @@ async def test_a_package_stops_after_the_stage_that_was_asked_for(tmp_path: Path
         assert lifted.status_code == 200
         detail = (await program.get("/api/packages/wren", params={"wait": 60})).json()
         assert detail["state"] == "done"
-
-
-async def test_messages_are_found_by_their_words(tmp_path: Path) -> None:
-    async with door(tmp_path / "home", Parts(extractor=FakeExtractor())) as opened, opened.program() as program:
-        start = datetime(2024, 3, 1, 8, tzinfo=UTC)
-        talks = [chatgpt_conversation(name, [("user", f"Tell me of {name}")], start) for name in ("owls", "tides")]
-        await hand_in(program, content=json.dumps(talks).encode())
-        await program.get("/api/packages/wren", params={"wait": 60})
-        found = (await program.get("/api/packages/wren/search", params={"q": "tides tell"})).json()
-        assert [(each["conversation"], each["excerpt"]) for each in found] == [("tides", "Tell me of tides")]
-        assert (await program.get("/api/packages/wren/search", params={"q": '" OR 1=1 --'})).json() == []
 
 
 async def test_status_and_the_rest_of_the_questions_are_answered(tmp_path: Path) -> None:

@@ -50,11 +50,27 @@ async def test_a_large_file_is_stored_as_it_is_in_little_memory(tmp_path: Path) 
         assert peak < 16 * MIB
 
 
+async def test_a_copy_is_as_old_as_the_file_that_was_sent(tmp_path: Path) -> None:
+    async with door(tmp_path / "home") as opened, opened.program() as program:
+        await make_package(opened)
+        assert (await program.put(f"{TARGET}&modified=1600000000123", content=b"[]")).status_code == 201
+        (stored,) = uploads(tmp_path)
+        assert stored.stat().st_mtime_ns == 1_600_000_000_123_000_000
+
+
+@pytest.mark.parametrize("modified", ["-1", "0", "yesterday", "9" * 30])
+async def test_a_time_that_no_file_has_is_refused(tmp_path: Path, modified: str) -> None:
+    async with door(tmp_path / "home") as opened, opened.program() as program:
+        await make_package(opened)
+        assert (await program.put(f"{TARGET}&modified={modified}", content=b"[]")).status_code == 422
+        assert uploads(tmp_path) == []
+
+
 @pytest.mark.parametrize("bodies", [(), (b"x",), (b"x" * (3 * MIB), b"y" * MIB)])
 async def test_of_a_client_that_leaves_nothing_stays(tmp_path: Path, bodies: tuple[bytes, ...]) -> None:
     async with door(tmp_path / "home") as opened:
         await make_package(opened)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             sent = await opened.call("PUT", TARGET, pieces(*bodies, stays=False))
         assert [message.get("status") for message in sent[:1]] in ([], [204])
         assert uploads(tmp_path) == []
@@ -68,10 +84,10 @@ async def test_of_a_connection_that_breaks_nothing_stays(tmp_path: Path) -> None
         async with await anyio.connect_tcp(host, int(port)) as stream:
             head = f"PUT {TARGET} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {opened.daemon.token}\r\n"
             await stream.send(f"{head}Content-Length: {8 * MIB}\r\n\r\n".encode() + b"x" * (3 * MIB))
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 while not uploads(tmp_path):
                     await anyio.lowlevel.checkpoint()
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while uploads(tmp_path):
                 await anyio.lowlevel.checkpoint()
         assert (await opened.daemon.package("wren")).uploads == []

@@ -1,0 +1,122 @@
+"""The calendar of a package as a picture: a square for each day, the darker the more was said."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+
+from packages_store.model import Memory, MemoryKind
+from packages_store.times import local_day
+
+LEVELS = 4
+SQUARE, GAP = 11, 2
+_LEFT, _TOP = 30, 18
+_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A day at its place. `level` is 0 (nothing was said) to LEVELS."""
+
+    day: str
+    x: int
+    y: int
+    level: int
+    messages: int
+    kinds: tuple[MemoryKind, ...]
+
+    @property
+    def label(self) -> str:
+        """The day in words, for those who point at it or hear it."""
+        said = f"{self.messages:,} message{'s' * (self.messages != 1)}"
+        made = [f"a {kind} memory" for kind in self.kinds]
+        return f"{self.day}: {', '.join([said, *made])}"
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year of squares, and where its months begin."""
+
+    year: int
+    squares: tuple[Square, ...]
+    months: tuple[tuple[str, int], ...]
+    messages: int
+    memories: int
+    width: int
+    height: int = _TOP + _WEEK * (SQUARE + GAP)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month in a line, for those who do not see the picture or want a list."""
+
+    month: str
+    """`YYYY-MM`."""
+    messages: int
+    days: int
+    memories: int
+
+
+def said_by_day(quarters: Iterable[tuple[str, int]], zone: tzinfo, starts_at: int) -> Counter[str]:
+    """Messages of each local day, from those of each quarter of an hour."""
+    days: Counter[str] = Counter()
+    for quarter, count in quarters:
+        days[local_day(quarter, zone, starts_at)] += count
+    return days
+
+
+def years(said: Mapping[str, int], memories: Iterable[Memory]) -> list[Year]:
+    """The years in which something was said or is remembered, the latest first."""
+    kinds: dict[str, dict[MemoryKind, int]] = {}
+    for memory in memories:
+        of_day = kinds.setdefault(memory.date, {})
+        of_day[memory.kind] = of_day.get(memory.kind, 0) + 1
+    most = max(said.values(), default=1)
+    known = sorted({int(day[:4]) for day in (*said, *kinds)}, reverse=True)
+    return [_year(year, said, kinds, most) for year in known]
+
+
+def months(said: Mapping[str, int], memories: Iterable[Memory]) -> list[Month]:
+    """The months in which something was said or is remembered, the latest first."""
+    messages: Counter[str] = Counter()
+    days: Counter[str] = Counter()
+    for day, count in said.items():
+        messages[day[:7]] += count
+        days[day[:7]] += 1
+    made = Counter(memory.date[:7] for memory in memories)
+    return [Month(each, messages[each], days[each], made[each]) for each in sorted({*messages, *made}, reverse=True)]
+
+
+def _year(year: int, said: Mapping[str, int], kinds: Mapping[str, Mapping[MemoryKind, int]], most: int) -> Year:
+    first = date(year, 1, 1)
+    squares = []
+    starts: list[tuple[str, int]] = []
+    for number in range((date(year + 1, 1, 1) - first).days):
+        day = first + timedelta(number)
+        x = _LEFT + (number + first.weekday()) // _WEEK * (SQUARE + GAP)
+        if day.day == 1:
+            starts.append((day.strftime("%b"), x))
+        name = day.isoformat()
+        count = said.get(name, 0)
+        squares.append(
+            Square(
+                name, x, _TOP + day.weekday() * (SQUARE + GAP), _level(count, most), count, tuple(kinds.get(name, ()))
+            )
+        )
+    return Year(
+        year,
+        tuple(squares),
+        tuple(starts),
+        sum(square.messages for square in squares),
+        sum(sum(kinds.get(square.day, {}).values()) for square in squares),
+        squares[-1].x + SQUARE + GAP,
+    )
+
+
+def _level(count: int, most: int) -> int:
+    """By orders of magnitude: one long day must not make all others look empty."""
+    if not count:
+        return 0
+    share = math.log1p(count) / math.log1p(most)
+    return min(LEVELS, 1 + int(share * LEVELS))
