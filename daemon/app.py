@@ -2,24 +2,44 @@
 parts are joined.
 """
 
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import anyio
 import structlog
 
-from daemon.events import DaemonReady, DaemonStopping, EventBus, PackageChanged, PackageRepaired, PackageSettled
+from daemon.events import (
+    BudgetNoticed,
+    DaemonReady,
+    DaemonStopping,
+    EventBus,
+    PackageChanged,
+    PackageDeleted,
+    PackageRepaired,
+    PackageSettled,
+)
 from daemon.home import HeldHome, hold_home
 from daemon.intake import Intake
+from daemon.llm.engines import Engines
+from daemon.llm.question import approve
+from daemon.llm.spending import Look, Spending
 from daemon.locks import StageLocks
 from daemon.repairing import RepairWorker, repair_all
 from daemon.runner import RETRY_SECONDS, Runner
 from daemon.scheduler import Pace, Scheduler, decide, holds_of
+from daemon.service.clocks import Moment, boottime
+from daemon.service.keeper import Keeper, StepCounter, Watched
+from daemon.service.metrics import Metrics
+from daemon.service.shares import watching
+from daemon.service.starts import SafeMode, StartBook
+from daemon.service.write_test import WriteTest
 from daemon.settings import Settings
 from daemon.taking import BackOff
 from daemon.views import (
@@ -36,13 +56,14 @@ from packages_store.config import PackageConfig
 from packages_store.errors import NothingToDo, PackageUnusable, Repairing, StageBusy, StageNotReady
 from packages_store.export import export
 from packages_store.files import Disk
-from packages_store.model import Interruption, StageName, StageStatus, Upload
+from packages_store.model import Interruption, ItemEnd, StageName, StageStatus, Upload
 from packages_store.package import Package
 from packages_store.paths import HomePaths
 from packages_store.shelf import RepairResult, Shelf
 from packages_store.times import Clock, utc_now
+from packages_store.trash import Trashed
 from stages import STAGES
-from stages.contract import Extractor, Persona, Stage, StageContext, off_loop
+from stages.contract import Extractor, Llm, Persona, Stage, StageContext, off_loop
 from stages.parsers.contract import Parsers
 
 _LOGGED_ONE_BY_ONE = 100
@@ -63,12 +84,16 @@ class Parts:
     stages: tuple[Stage[Any], ...] = STAGES
     extractor: Extractor | None = None
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    boottime: Callable[[], float] = boottime
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """Where a key may stand that is no setting."""
 
 
 class Daemon:
     """Everything a door can ask for. Made by `open_daemon`; all methods belong to the event loop."""
 
     def __init__(self, settings: Settings, home: HeldHome, parts: Parts) -> None:
+        steps = parts.disk.probe = StepCounter(parts.disk.probe)
         self.settings = settings
         self._lock = home.lock
         self.paths = home.paths
@@ -82,6 +107,10 @@ class Daemon:
         self._locks = StageLocks()
         self._shelf = Shelf(self.paths, parts.disk, parts.clock, settings.poison_after)
         self._shelf.tell = _log_repair
+        self._stages = parts.stages
+        zone = ZoneInfo(settings.time_zone)
+        self.spending = Spending(self._shelf, self.paths, parts.clock, zone, self._budget_noticed)
+        self.engine = Engines(settings.engine, home.paths, parts.disk, parts.environ, self.spending.purse_of)
         self._scheduler = Scheduler(
             self._shelf,
             parts.stages,
@@ -90,6 +119,7 @@ class Daemon:
             self._context_of,
             parts.clock,
             Pace(settings.slots, settings.slice_seconds),
+            lambda package: self.spending.ask(package, self.look_at),
         )
         self.intake = Intake(self._shelf, parts.disk, self.new_config)
         self.watcher = Watcher(
@@ -103,14 +133,43 @@ class Daemon:
             events=self.events,
             clock=parts.clock,
             monotonic=parts.monotonic,
+            watch=watching(parts.disk),
             back_off=BackOff(parts.retry_seconds[0], parts.retry_seconds[-1]),
         )
+
+        self.starts = StartBook(self.paths, parts.disk, parts.clock)
+        self.safe_mode: SafeMode | None = None
+        self._may_watch = anyio.Event()
+        self._watching = anyio.CancelScope()
+        self.metrics = Metrics(self._shelf, parts.clock)
+        self.write_test = WriteTest(self.paths.root, parts.disk, parts.monotonic)
+        watched = Watched(
+            paths=self.paths,
+            disk=parts.disk,
+            locks=self._locks,
+            steps=lambda: steps.steps + self.events.last_id,
+            clocks=lambda: Moment(parts.monotonic(), parts.boottime(), parts.clock()),
+            min_free=lambda: self.settings.min_free_bytes,
+        )
+        self.keeper = Keeper(watched, self._scheduler, self.starts)
+        self._interrupted: list[tuple[str, str]] = []
 
     def new_config(self) -> PackageConfig:
         """The settings a new package starts with."""
         return PackageConfig(time_zone=self.settings.time_zone, pause_before_commit=self.settings.pause_before_commit)
 
-    def _context_of(self, package: Package) -> StageContext:
+    def look_at(self, package: Package) -> Look:
+        """What is needed to say what would be done to a package. Belongs in a worker thread; nobody is asked."""
+        scales = self.engine.scales_for(package)
+        context = self._context_of(package, scales)
+        llm = scales if context.extractor.name == "llm" else None
+        return Look(context, self._stages, self.engine.options, llm)
+
+    def _budget_noticed(self, package: str, notice: str) -> None:
+        structlog.get_logger().warning("budget", package=package, notice=notice)
+        self.events.publish(BudgetNoticed(package, notice))
+
+    def _context_of(self, package: Package, llm: Llm | None = None) -> StageContext:
         config = package.config
         persona = Persona(
             entity_name=config.entity_name,
@@ -120,8 +179,15 @@ class Daemon:
             relationship=config.relationship_context,
             notes=config.context_notes,
             zone=config.zone,
+            day_starts_at=config.day_starts_at,
         )
-        return StageContext(package, self._extractor or _offline(), persona, self.clock, self.parsers.parsers)
+        extractor = self._extractor or self._extractor_of(package, config, llm)
+        return StageContext(package, extractor, persona, self.clock, self.parsers.parsers)
+
+    def _extractor_of(self, package: Package, config: PackageConfig, llm: Llm | None) -> Extractor:
+        if config.engine == "offline" or (config.engine == "auto" and not self.engine.is_set):
+            return _offline()
+        return _asking(llm or self.engine.llm_for(package))
 
     @cached_property
     def parsers(self) -> Parsers:
@@ -149,6 +215,7 @@ class Daemon:
         await repair_all(self._shelf, workers, results.append)
         _log_repairs(results)
         for result in results:
+            self._interrupted += [(result.package, note.subject) for note in result.repairs if note.interrupted_items]
             for repair in result.repairs:
                 self.events.publish(PackageRepaired(result.package, repair.subject, repair.done))
 
@@ -162,18 +229,80 @@ class Daemon:
                 self._scheduler.wake(name)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._scheduler.serve)
+            tasks.start_soon(self.keeper.serve)
             if watch:
-                tasks.start_soon(self.watcher.serve)
+                tasks.start_soon(self._watch)
+
+    async def _watch(self) -> None:
+        if self.safe_mode is not None:
+            await self._may_watch.wait()
+        with self._watching:
+            await self.watcher.serve()
+
+    # --- after a crash, and while it runs --------------------------------------------------------------------------
+
+    async def has_set_aside(self) -> bool:
+        """Whether a stage that the repair found interrupted has an item set aside: what it died of, most likely."""
+        return await off_loop(lambda: any(self._has_poisoned(name, subject) for name, subject in self._interrupted))
+
+    def _has_poisoned(self, name: str, subject: str) -> bool:
+        return bool(self._shelf.get(name).progress.items(StageName(subject), (ItemEnd.POISONED,), 1))
+
+    def enter_safe_mode(self, why: SafeMode) -> None:
+        """Work on nothing, before `work` begins: repaired, with all doors open, until somebody leaves it."""
+        self.safe_mode = why
+        self.starts.is_safe = True
+        self._scheduler.pause("safe mode", "`loom resume --all`: the daemon is in safe mode")
+
+    async def resume_all(self) -> list[str]:
+        """Leave safe mode; outside of it, continue every package that waits for a person, and return their names."""
+        self.require_ready()
+        if self.safe_mode is not None:
+            self.safe_mode = None
+            await off_loop(self.starts.forget_deaths)
+            self._scheduler.pause("safe mode", None)
+            self._may_watch.set()
+            return []
+        resumed = []
+        for line in await self.packages():
+            if line.state == "waiting" and (line.waits_for or "").startswith("Continue"):
+                await self.resume(line.name)
+                resumed.append(line.name)
+        return resumed
+
+    @property
+    def paused(self) -> str | None:
+        """What everything waits for, None when it does not."""
+        return self._scheduler.paused
+
+    @property
+    def stage_locks(self) -> StageLocks:
+        """What runs."""
+        return self._locks
+
+    def use(self, settings: Settings) -> None:
+        """Go on with other settings (daemon/service/reloading.py says which may change)."""
+        self.settings = settings
+        self.watcher.inbox = settings.inbox
+        self._scheduler.change_pace(Pace(settings.slots, settings.slice_seconds))
 
     async def stop(self) -> None:
         """End in order: nothing new is started, what runs is interrupted and its end recorded."""
         self.phase = "stopping"
+        self._watching.cancel()
         self.events.publish(DaemonStopping())
+        # Answers that are on their way are paid for; what comes of them is in the journal at the next start.
+        await self.engine.drain(self.settings.grace_seconds)
         await self._scheduler.stop()
 
     def close(self) -> None:
         """Close every file."""
         self._shelf.close()
+
+    def require_repaired(self) -> None:
+        """Raises Repairing while packages may not be opened yet."""
+        if self.phase == "repairing":
+            raise Repairing("The daemon is repairing.")
 
     def require_ready(self) -> None:
         """Raises Repairing unless changes are accepted."""
@@ -223,6 +352,8 @@ class Daemon:
         except PackageUnusable:
             line = self._line(name, running).model_dump(exclude={"stages"})
             return PackageDetail(**line, stages=[], uploads=[], repairs=[], conversations=0, messages=0)
+        # Before: it may look at other packages, and nobody may hold one while it waits for another.
+        notices = self.spending.notices(package, self.engine.options)
         with package.ledger.unchanging():
             state, waits_for = self._state(package, running)
             conversations, messages = package.staging.totals()
@@ -236,6 +367,8 @@ class Daemon:
                 repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
                 conversations=conversations,
                 messages=messages,
+                cost=float(package.journal.total()),
+                notices=notices,
             )
 
     def _running(self, name: str) -> StageName | None:
@@ -251,6 +384,8 @@ class Daemon:
         decision = decide(package.progress.stages(), holds_of(package), self.clock())
         if decision.is_done:
             return "done", None
+        if decision.stage is not None and self.paused is not None:
+            return "waiting", self.paused
         return "waiting", decision.waits_for or "its turn"
 
     async def read(self, name: str, look: Callable[[Package], T]) -> T:
@@ -273,10 +408,6 @@ class Daemon:
             return [repair_view(name, repair) for repair in self._shelf.get(name).progress.repairs()]
         except PackageUnusable:
             return []
-
-    async def search(self, name: str, text: str) -> list[tuple[str, str, str]]:
-        """(conversation id, message id, excerpt) of messages that hold every word of `text`."""
-        return await off_loop(lambda: self._shelf.get(name).staging.search(text))
 
     def export(self, name: str) -> Iterator[bytes]:
         """The finished package as a ZIP, piece by piece; to be read in a worker thread. Raises PackageNotFound."""
@@ -350,8 +481,12 @@ class Daemon:
             raise StageNotReady(f"{first.name} comes before {stage}; it is {first.status}.")
         if first.status == StageStatus.PENDING and not first.wanted:
             raise NothingToDo(f"{package.name} waits for a file.", "Drop one into the drop folder.")
+        if decide(package.progress.stages(), holds_of(package), self.clock()).is_question:
+            approve(package)
         package.set_fact("until", "")
-        package.progress.resume(first.name)
+        for state in package.progress.stages():
+            if state.name == first.name or state.interruption == Interruption.CRASH:
+                package.progress.resume(state.name)
         if first.name == StageName.COMMIT:
             package.mark_reviewed()
 
@@ -376,8 +511,8 @@ class Daemon:
 
     async def _reopen(self, name: str, stage: StageName | None, item: str | None, *, skip: bool) -> PackageDetail:
         self.require_ready()
-        progress = (await off_loop(self._shelf.get, name)).progress
-        act = progress.skip if skip else progress.retry
+        package = await off_loop(self._shelf.get, name)
+        act = package.progress.skip if skip else package.retry
         changed = 0
         for each in [stage] if stage else list(StageName):
             changed += await off_loop(act, each, item)
@@ -398,6 +533,32 @@ class Daemon:
         self._scheduler.wake(name)
         return await self.package(name)
 
+    async def delete(self, name: str) -> Trashed:
+        """Move a package into the trash; what runs of it is aborted first. Raises PackageNotFound.
+
+        Files of it that still lie in the drop folder are archived: they would bring it back.
+        """
+        self.require_ready()
+        held = self._locks.holder(name)
+        if held is not None:
+            held.interrupt(Interruption.USER)
+        async with self._scheduler.resting(name), self.watcher.without(name):
+            trashed = await off_loop(self._shelf.trash, name)
+        self.events.publish(PackageDeleted(name))
+        return trashed
+
+    async def trashed(self) -> list[Trashed]:
+        """The deleted packages, the latest first."""
+        return await off_loop(self._shelf.trashed)
+
+    async def restore(self, entry_id: str) -> PackageDetail:
+        """Take a package out of the trash. Raises PackageNotFound, or NotAllowed when its name is taken by now."""
+        self.require_ready()
+        name = await off_loop(self._shelf.restore, entry_id)
+        self.events.publish(PackageChanged(name, "restored"))
+        self._scheduler.wake(name)
+        return await self.package(name)
+
     async def settled(self, name: str) -> PackageDetail:
         """Wait until nothing of a package can run now, and return how it stands."""
         with self.events.listen_to_all() as events:
@@ -413,6 +574,12 @@ def _offline() -> Extractor:
     from stages.extractors.offline import OfflineExtractor
 
     return OfflineExtractor()
+
+
+def _asking(llm: Llm) -> Extractor:
+    from stages.extractors.llm.extractor import LlmExtractor
+
+    return LlmExtractor(llm)
 
 
 def _log_repairs(results: Sequence[RepairResult]) -> None:
@@ -450,4 +617,5 @@ async def open_daemon(
         finally:
             with anyio.CancelScope(shield=True):
                 await daemon.stop()
+                await daemon.engine.close()
                 daemon.close()

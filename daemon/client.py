@@ -12,7 +12,7 @@ import anyio
 import httpx2
 
 from daemon.commands.exits import Unavailable
-from daemon.commands.service import Act, Json
+from daemon.commands.service import Act, EngineAct, Json
 from packages_store.errors import InvalidName, LoomError
 
 _PAUSE = 0.05
@@ -66,7 +66,8 @@ class Client:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                await self._ask("GET", "/readyz")
+                # Only whether it has begun: what else it lacks, it says itself.
+                await self._ask("GET", "/readyz", params={"only": "phase"})
             except Unavailable:
                 if time.monotonic() > deadline:
                     raise
@@ -88,11 +89,28 @@ class Client:
     async def repairs(self) -> list[Json]:
         return await self._list("/api/repairs")
 
+    async def health(self) -> Json:
+        with _in_words(self._address):
+            response = await self._http.get("/healthz", params={"verbose": ""})
+        # 503 is an answer as well: it tells what is wrong.
+        if response.is_error and response.status_code != 503:
+            raise _problem(response)
+        return cast("Json", response.json())
+
+    async def resume_all(self) -> Json:
+        return await self._object("POST", "/api/resume")
+
     async def findings(self) -> list[Json]:
         return await self._list("/api/doctor", timeout=_LONG)
 
     async def explain(self, path: Path) -> Json:
         return await self._object("GET", "/api/drop-folder/explain", params={"path": str(path)})
+
+    async def conversations(self, name: str, asked: Json) -> Json:
+        return await self._object("GET", f"{_package(name)}/conversations", params=asked)
+
+    async def search(self, name: str, text: str, limit: int) -> Json:
+        return await self._object("GET", f"{_package(name)}/search", params={"q": text, "limit": limit})
 
     @asynccontextmanager
     async def export(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -116,7 +134,9 @@ class Client:
                 while piece := await file.read(_CHUNK):
                     yield piece
 
-            return await self._object("PUT", f"{_package(name)}/uploads", params={"name": file_name}, content=pieces())
+            modified = (await anyio.Path(path).stat()).st_mtime_ns // 1_000_000
+            asked = {"name": file_name, **({"modified": modified} if modified > 0 else {})}
+            return await self._object("PUT", f"{_package(name)}/uploads", params=asked, content=pieces())
 
     async def act(self, verb: Act, name: str, stage: str | None, item: str | None) -> Json:
         body: Json = {"stage": stage, "item": item}
@@ -129,12 +149,37 @@ class Client:
                 verb, body = "skip", {"stage": stage, "whole_stage": True}
         return await self._object("POST", f"{_package(name)}/{verb}", json=body)
 
+    async def change_conversations(self, name: str, change: Json) -> Json:
+        return await self._object("POST", f"{_package(name)}/conversations/change", json=change)
+
+    async def compare(self, name: str, path: Path, file_name: str) -> Json:
+        async with await anyio.open_file(path, "rb") as file:
+
+            async def pieces() -> AsyncIterator[bytes]:
+                while piece := await file.read(_CHUNK):
+                    yield piece
+
+            address = f"{_package(name)}/comparison"
+            return await self._object("PUT", address, params={"name": file_name}, content=pieces(), timeout=_LONG)
+
+    async def commit_only(self, name: str) -> Json:
+        return await self._object("POST", f"{_package(name)}/commit-only")
+
     async def settle(self, name: str, tell: Callable[[Json], None]) -> Json:
         while True:
             detail = await self._object("GET", _package(name), params={"wait": str(_WAIT_SECONDS)})
             if not _is_busy(detail):
                 return detail
             tell(detail)
+
+    async def delete(self, name: str) -> Json:
+        return await self._object("DELETE", _package(name))
+
+    async def trash(self) -> list[Json]:
+        return await self._list("/api/trash")
+
+    async def restore(self, entry: str) -> Json:
+        return await self._object("POST", f"/api/trash/{quote(entry, safe='')}/restore")
 
     async def scan(self) -> list[Json]:
         files = await self._list("/api/drop-folder/scan", method="POST", timeout=_LONG)
@@ -144,6 +189,47 @@ class Client:
 
     async def login_link(self) -> str:
         return str((await self._object("POST", "/api/login-links"))["link"])
+
+    async def plan(self, name: str, *, explain: bool) -> Json:
+        return await self._object("GET", f"{_package(name)}/plan", params={"explain": explain}, timeout=_LONG)
+
+    async def doubts(self, name: str) -> list[Json]:
+        found: list[Json] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self._object("GET", f"{_package(name)}/doubts", params={"cursor": cursor, "limit": 500})
+            found += page["doubts"]
+            cursor = page["next"]
+        return found
+
+    async def decide_doubt(self, name: str, doubt: str, *, keep: bool) -> Json:
+        act = "keep" if keep else "drop"
+        return await self._object("POST", f"{_package(name)}/doubts/{act}", json={"id": doubt})
+
+    async def lineage(self, name: str, of: str) -> Json:
+        return await self._object("GET", f"{_package(name)}/lineage", params={"of": of})
+
+    async def impact(self, name: str, of: str) -> Json:
+        return await self._object("GET", f"{_package(name)}/impact", params={"of": of})
+
+    async def costs(self, name: str) -> Json:
+        return await self._object("GET", f"{_package(name)}/costs")
+
+    async def set_budget(self, name: str, changes: Json) -> Json:
+        return await self._object("PUT", f"{_package(name)}/budget", json=changes)
+
+    async def engine(self, act: EngineAct, values: Json) -> Json:
+        match act:
+            case "show":
+                return await self._object("GET", "/api/engine")
+            case "test":
+                return await self._object("POST", "/api/engine/test", timeout=_LONG)
+            case "set":
+                return await self._object("PUT", "/api/engine", json=values)
+            case "key":
+                return await self._object("PUT", "/api/engine/key", json=values)
+            case "forget":
+                return await self._object("DELETE", "/api/engine/key")
 
     # --- asking ------------------------------------------------------------------------------------------------
 

@@ -1,55 +1,50 @@
 """The examination behind `loom doctor`: whether this home, this machine and every package are as they should be.
 
-Nothing is changed here. What a finding asks for is done by a person, or by the next start.
+Nothing is changed here but what other users could reach: that is made private, and said. What else a finding asks for
+is done by a person, or by the next start.
 """
 
 import platform
-import shutil
 import sqlite3
-import stat
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from daemon.app import Daemon
+from daemon.finding import Finding, Severity
+from daemon.service.machine import Linger, file_systems, last_life, present, private
+from daemon.service.record import read_record
 from daemon.views import PackageView
-from packages_store.errors import LoomError
+from packages_store.errors import LoomError, StoreError
 from packages_store.memories import ADOPTED
 from packages_store.model import ItemEnd, StageName, StageStatus
 from packages_store.package import Package
-from packages_store.paths import HomePaths
 from stages.contract import off_loop
-
-Severity = Literal["ok", "warning", "error"]
 
 _LITTLE_SPACE = 1 << 30
 _NO_SPACE = 64 << 20
 _FEW_WATCHES = 1024
+_LARGE = 64 << 20
+"""Bytes of a database that is read through only when somebody asks for it."""
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 _RESTART = "Restart the daemon; if it stays, run the stage again."
 
 
-class Finding(BaseModel):
-    """One thing that was looked at: how it is, and what to do about it; nothing when it is `ok`."""
+async def examine(daemon: Daemon, *, thorough: bool = True) -> list[Finding]:
+    """Look at everything; takes as long as reading every database once. Nothing that is found is raised.
 
-    model_config = ConfigDict(frozen=True)
-
-    severity: Severity
-    subject: str
-    found: str
-    advice: str = ""
-
-
-async def examine(daemon: Daemon) -> list[Finding]:
-    """Look at everything; takes as long as reading every database once. Nothing that is found is raised."""
-    findings = [_holder(daemon), _versions(), _network()]
-    findings += await off_loop(lambda: [*_permissions(daemon.paths), space(_free(daemon.paths)), watches()])
-    findings += await off_loop(lambda: list(_parsers(daemon)))
+    Unless it is to be `thorough`, large databases are left out, and nobody is asked over the network.
+    """
+    findings = [_holder(daemon), _versions(), last_life(daemon)]
+    findings += await off_loop(lambda: [*private(daemon.paths), *file_systems(daemon), *_room(daemon), watches()])
+    findings += await present(daemon)
+    findings += await off_loop(lambda: [*_linger(daemon), *_parsers(daemon)])
+    if thorough:
+        findings.append(await _network(daemon))
+    limit = sys.maxsize if thorough else _LARGE
     for line in await daemon.packages():
-        findings += await _examined(daemon, line)
+        findings += await _examined(daemon, line, limit)
     return [*findings, await _repairs(daemon)]
 
 
@@ -66,8 +61,16 @@ def _versions() -> Finding:
     return Finding(severity="ok", subject="versions", found=f"{parts}, {platform.platform(terse=True)}")
 
 
-def _network() -> Finding:
-    return Finding(severity="ok", subject="network", found="no host is contacted: the engine is offline")
+async def _network(daemon: Daemon) -> Finding:
+    engine = await daemon.engine.describe()
+    if not engine.is_set:
+        return Finding(severity="ok", subject="network", found="no host is contacted: the engine is offline")
+    if engine.problem is not None:
+        return Finding(severity="error", subject="engine", found=engine.problem, advice="`loom engine show` says more.")
+    told = await daemon.engine.test()
+    found = f"the only host that is contacted is {engine.origin}: {told.sentence}"
+    advice = "" if told.works else "Imports wait until it works; `loom engine set` chooses another one."
+    return Finding(severity="ok" if told.works else "error", subject="engine", found=found, advice=advice)
 
 
 def _parsers(daemon: Daemon) -> Iterator[Finding]:
@@ -78,26 +81,21 @@ def _parsers(daemon: Daemon) -> Iterator[Finding]:
         yield Finding(severity="warning", subject="parsers", found=problem, advice=advice)
 
 
-def _permissions(paths: HomePaths) -> Iterator[Finding]:
-    wanted = (paths.root, paths.packages, paths.token, paths.secrets, paths.inbox)
-    packages = sorted(paths.packages.glob("*/")) if paths.packages.is_dir() else []
-    open_to_others = [
-        path
-        for path in (*wanted, *packages)
-        # A link's mode says nothing, and where it leads belongs to the person who made it.
-        if path.exists() and not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
-    ]
-    for path in open_to_others:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        advice = f"Nothing was changed; run: chmod go-rwx '{path}'"
-        found = f"other users can reach {path} (mode {mode:04o})"
-        yield Finding(severity="warning", subject="permissions", found=found, advice=advice)
-    if not open_to_others:
-        yield Finding(severity="ok", subject="permissions", found=f"{paths.root} is private")
+def _room(daemon: Daemon) -> Iterator[Finding]:
+    try:
+        yield space(daemon.watcher.disk.free_bytes(daemon.paths.root))
+    except OSError as error:
+        advice = "Look whether the disk is still there."
+        yield Finding(severity="error", subject="disk", found=f"it cannot be asked: {error.strerror}", advice=advice)
 
 
-def _free(paths: HomePaths) -> int:
-    return shutil.disk_usage(paths.root).free
+def _linger(daemon: Daemon) -> Iterator[Finding]:
+    try:
+        finding = Linger().finding(read_record(daemon.paths))
+    except StoreError as error:
+        finding = Finding(severity="warning", subject="linger", found=str(error.args[0]), advice=error.advice)
+    if finding is not None:
+        yield finding
 
 
 def space(free: int) -> Finding:
@@ -135,29 +133,31 @@ async def _repairs(daemon: Daemon) -> Finding:
 # --- packages ----------------------------------------------------------------------------------------------------
 
 
-async def _examined(daemon: Daemon, line: PackageView) -> list[Finding]:
+async def _examined(daemon: Daemon, line: PackageView, limit: int) -> list[Finding]:
     subject = f"package {line.name}"
     if line.state == "unusable":
         advice = f"Look at {line.path}; nothing in it was changed, and it is left alone."
         return [Finding(severity="error", subject=subject, found=line.waits_for or "it cannot be used", advice=advice)]
-    findings = [] if line.state == "running" else await off_loop(_package, daemon, line, subject)
+    findings = [] if line.state == "running" else await off_loop(_package, daemon, line, subject, limit)
     # Asked again: while a stage runs, and one may have begun meanwhile, files are rightly behind the ledger.
     if "running" in (line.state, (await daemon.package_line(line.name)).state):
         return [Finding(severity="ok", subject=subject, found="it is being worked on, and examined when it rests")]
     return findings or [Finding(severity="ok", subject=subject, found=f"sound; {line.state}")]
 
 
-def _package(daemon: Daemon, line: PackageView, subject: str) -> list[Finding]:
+def _package(daemon: Daemon, line: PackageView, subject: str, limit: int) -> list[Finding]:
     try:
         package = daemon.open_package(line.name)
-        return [*_unsound(package, subject), *_untrue(package, subject), *_failed(line, subject)]
+        return [*_unsound(package, subject, limit), *_untrue(package, subject), *_failed(line, subject)]
     except (LoomError, OSError) as error:
         return [Finding(severity="error", subject=subject, found=str(error), advice=_RESTART)]
 
 
-def _unsound(package: Package, subject: str) -> Iterator[Finding]:
-    """Databases that SQLite finds fault with."""
+def _unsound(package: Package, subject: str, limit: int) -> Iterator[Finding]:
+    """Databases of up to `limit` bytes that SQLite finds fault with."""
     for file in (package.ledger, package.chats, package.graph):
+        if file.path.exists() and file.path.stat().st_size > limit:
+            continue
         for problem in file.problems()[:3]:
             advice = "Restart the daemon: it sets a damaged file aside and writes what it can anew."
             yield Finding(severity="error", subject=subject, found=f"{file.path.name}: {problem}", advice=advice)

@@ -78,6 +78,21 @@ class PackageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PackageDeleted(Event):
+    kind: ClassVar[str] = "package_deleted"
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetNoticed(Event):
+    """Most of what a language model may cost is spent; `notice` says of what, and how much."""
+
+    kind: ClassVar[str] = "budget_noticed"
+    package: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
 class UploadReceived(Event):
     kind: ClassVar[str] = "upload_received"
     package: str
@@ -91,6 +106,14 @@ class DropFolderChanged(Event):
     kind: ClassVar[str] = "drop_folder_changed"
     state: str
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedFilesChanged(Event):
+    """Other files wait in the drop folder than before, or for other reasons; `files` are not in a package."""
+
+    kind: ClassVar[str] = "dropped_files_changed"
+    files: int
 
 
 @dataclass(frozen=True, slots=True)

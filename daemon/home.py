@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.identity import new_instance, this_process
 from packages_store.errors import HomeBusy, StoreError
-from packages_store.files import Disk, tighten
+from packages_store.files import Disk, is_network, tighten
 from packages_store.model import Owner
 from packages_store.paths import HomePaths
 from packages_store.times import Clock, iso, utc_now
@@ -63,6 +63,7 @@ def open_home(paths: HomePaths, disk: Disk) -> tuple[Path, ...]:
     """
     try:
         _refuse_shared(paths.root)
+        _refuse_network(paths, disk)
         for folder in (paths.root, paths.inbox, paths.packages):
             _make_folder(folder, disk)
         return _tighten_all(paths)
@@ -198,6 +199,14 @@ def _refuse_shared(root: Path) -> None:
     is_shared = real.stat().st_mode & stat.S_ISVTX
     if is_shared or real == Path(real.anchor) or real == Path.home().resolve():
         raise StoreError(f"{root} is used by others and can be no home of entity-loom.", _OTHER_HOME)
+
+
+def _refuse_network(paths: HomePaths, disk: Disk) -> None:
+    """Neither the lock nor a database can be relied on there (sqlite.org/wal.html); the drop folder may be."""
+    kind = disk.file_system(paths.root)
+    if is_network(kind):
+        advice = f"Put the home on a disk of this machine with --home; {paths.inbox.name} in it may link to the share."
+        raise StoreError(f"{paths.root} lies on a network share ({kind}), where its databases are not safe.", advice)
 
 
 def _make_folder(folder: Path, disk: Disk) -> None:

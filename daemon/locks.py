@@ -18,6 +18,8 @@ class StageLock:
     released: anyio.Event
     interruption: Interruption | None = None
     """Why the run was told to stop, None while nobody did."""
+    asks_model: bool = False
+    """Whether its items wait for a language model, which may take as long as it likes."""
 
     def interrupt(self, why: Interruption) -> None:
         """Tell the run to stop. The first reason given counts."""

@@ -5,13 +5,16 @@ texts are replaced by their length, keys and tokens by a mark, whoever logged th
 """
 
 import logging
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from daemon.log_files import Lines, LogFile, is_journal
 from daemon.settings import LogSettings
 
 REDACTED = "[redacted]"
@@ -35,21 +38,28 @@ _QUIET_BELOW_WARNING = ("watchfiles", "httpx2", "httpcore2", "multipart", "async
 """Libraries that say at `info` or `debug` what we say better, or with file names and addresses that are nobody's."""
 
 
-class _LoomHandler(logging.StreamHandler[TextIO]):
-    """The only handler of ours; a second `configure` finds the first by its class."""
-
-
-def configure(settings: LogSettings, stream: TextIO, *, colors: bool = True) -> structlog.stdlib.BoundLogger:
+def configure(
+    settings: LogSettings,
+    stream: TextIO,
+    *,
+    colors: bool = True,
+    folder: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> structlog.stdlib.BoundLogger:
     """Send structlog's and the standard library's log to `stream`, and return a logger for the daemon.
 
+    With a `folder`, the file that the settings name gets it instead; its name is relative to that folder.
     `structlog.get_logger()` gives the same elsewhere. Called again, it replaces what it set up. uvicorn must be started
     with `log_config=None`. `colors` counts only for the console format on a terminal.
     """
-    handler = _LoomHandler(stream)
-    handler.setFormatter(_formatter(_renderer(settings, stream, colors=colors)))
+    handler = _handler(settings, stream, folder, environ)
+    on_terminal = isinstance(handler, Lines) and stream.isatty()
+    handler.setFormatter(_formatter(_renderer(settings, on_terminal=on_terminal, colors=colors)))
     root = logging.getLogger()
-    for old in [one for one in root.handlers if isinstance(one, _LoomHandler)]:
+    for old in [one for one in root.handlers if isinstance(one, Lines | LogFile)]:
         root.removeHandler(old)
+        if isinstance(old, LogFile):
+            old.close()
     root.addHandler(handler)
     root.setLevel(settings.level.upper())
     _quieten()
@@ -63,6 +73,12 @@ def configure(settings: LogSettings, stream: TextIO, *, colors: bool = True) -> 
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     return cast(structlog.stdlib.BoundLogger, structlog.get_logger("loom"))
+
+
+def _handler(settings: LogSettings, stream: TextIO, folder: Path | None, environ: Mapping[str, str]) -> Lines | LogFile:
+    if folder is not None and settings.file:
+        return LogFile(folder / settings.file, settings.file_bytes, settings.file_days, settings.files)
+    return Lines(stream, is_journal=is_journal(stream, environ))
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -102,8 +118,7 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _renderer(settings: LogSettings, stream: TextIO, *, colors: bool) -> Processor:
-    on_terminal = stream.isatty()
+def _renderer(settings: LogSettings, *, on_terminal: bool, colors: bool) -> Processor:
     if settings.format == "json" or (settings.format == "auto" and not on_terminal):
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     # Plain tracebacks: the pretty ones show local variables, which hold what people wrote.

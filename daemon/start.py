@@ -13,7 +13,7 @@ from packages_store.files import Disk
 from packages_store.paths import HomePaths
 
 
-def serve(settings: Settings, tell: Callable[[str], None]) -> None:
+def serve(settings: Settings, tell: Callable[[str], None], reread: Callable[[], Settings]) -> None:
     """Run the daemon in the foreground until a signal ends it; see `daemon.process.run`."""
     with hold_home(HomePaths(settings.home), Disk()) as home:
         from daemon.repairing import repair_workers
@@ -25,4 +25,4 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> None:
 
             gc.enable()
 
-            run(settings, tell, home=home, workers=workers)
+            run(settings, tell, home=home, workers=workers, reread=reread)

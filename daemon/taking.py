@@ -1,6 +1,6 @@
 """What the watcher has done in worker threads: asks the ledgers, takes files, archives them. Holds no state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,6 +91,13 @@ class Taker:
 
     def archive_finished(self, package: str, keys: Mapping[str, Key]) -> set[str]:
         """Archive what is imported among the paths in `keys`; return the reasons why some could not be."""
+        return self._archive_those(package, keys, _ARCHIVED)
+
+    def archive_all(self, package: str, keys: Mapping[str, Key]) -> set[str]:
+        """Like `archive_finished`, whatever became of the files."""
+        return self._archive_those(package, keys, frozenset(UploadOutcome))
+
+    def _archive_those(self, package: str, keys: Mapping[str, Key], outcomes: Container[UploadOutcome]) -> set[str]:
         reasons: set[str] = set()
         try:
             taken = self.taken(package)
@@ -98,7 +105,7 @@ class Taker:
             return {in_words(error)}
         for path, key in keys.items():
             upload_id, outcome = taken.get(key, ("", None))
-            if outcome in _ARCHIVED:
+            if outcome is not None and outcome in outcomes:
                 reasons |= self._archive(path, self.archive.path_of(package, upload_id, Path(path).name), key[1])
         return reasons
 

@@ -102,6 +102,10 @@ class PackageDetail(BaseModel):
     repairs: list[RepairView]
     conversations: int
     messages: int
+    cost: float = 0.0
+    """What the language model has cost so far, in US dollars, as far as prices are known."""
+    notices: list[str] = []
+    """A sentence for each budget of which most is spent."""
 
 
 def actions_for(state: StageState, status: StageStatus, failed: int) -> list[str]:

@@ -7,6 +7,7 @@ its package's ledger; the rest is known in memory only, and found out again afte
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -28,7 +29,7 @@ from daemon.dropped import (
     spell,
     why_waiting,
 )
-from daemon.events import DropFolderChanged, EventBus, UploadReceived
+from daemon.events import DropFolderChanged, DroppedFilesChanged, EventBus, UploadReceived
 from daemon.explain import Explainer, Moment
 from daemon.intake import Intake, in_words
 from daemon.taking import BackOff, Taker
@@ -104,6 +105,7 @@ class Watcher:
         self._has_more = False
         self._told: set[str] = set()
         self._telling: set[str] = set()
+        self._shown: dict[str, tuple[DropState, str | None]] = {}
 
     @property
     def state(self) -> FolderState:
@@ -205,6 +207,7 @@ class Watcher:
             if self.inbox.after_import == "archive":
                 await self._archive_finished()
             self._tell_failures()
+            self._tell_changes()
 
     def _list(self) -> Listing:
         if self._folder_id is None:
@@ -320,6 +323,14 @@ class Watcher:
             structlog.get_logger().warning(what, reason=reason, files=files)
         self._telling.add(reason)
 
+    def _tell_changes(self) -> None:
+        """One event for each look that found other files waiting, or others waiting for other reasons."""
+        shown: dict[str, tuple[DropState, str | None]]
+        shown = {path: (each.state, each.reason) for path, each in self._known.items() if each.state != DropState.TAKEN}
+        if shown != self._shown:
+            self._shown = shown
+            self.events.publish(DroppedFilesChanged(len(shown)))
+
     # --- after the import --------------------------------------------------------------------------------------
 
     async def _archive_finished(self) -> None:
@@ -328,6 +339,16 @@ class Watcher:
             keys = {path: self._key(path) for path in inside}
             for reason in await off_loop(self._taker.archive_finished, package, keys):
                 self._tell("files cannot be archived for now", reason, len(inside))
+
+    @asynccontextmanager
+    async def without(self, package: str) -> AsyncIterator[None]:
+        """Take nothing while this is open, and archive first what was taken for a package: for its deletion."""
+        async with self._one_at_a_time:
+            paths = [path for path, known in self._known.items() if known.state == DropState.TAKEN]
+            keys = {path: self._key(path) for path in self._by_package(paths).get(package, ())}
+            for reason in await off_loop(self._taker.archive_all, package, keys):
+                self._tell("files cannot be archived for now", reason, len(keys))
+            yield
 
     # --- telling -----------------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class FakeStage:
 
 @dataclass
 class FakeExtractor:
-    """Keeps each conversation's first words. `fail` names conversations or days that fail, `gate` holds everything."""
+    """Keeps each conversation's first words, in words of its own that no gate minds. `fail` names conversations or days that fail, `gate` holds everything."""
 
     fail: set[str] = field(default_factory=set)
     gate: anyio.Event | None = None
@@ -74,11 +74,16 @@ class FakeExtractor:
     async def significant(self, persona: Persona, conversation: Conversation) -> tuple[MemoryDraft, ...]:
         await self._ask(conversation.id)
         first = conversation.messages[0]
-        return (MemoryDraft(first.created_at[:10], "A moment", f"I remember: {first.content}", (first.id,)),)
+        prose = f"In {conversation.id}, on {first.created_at[:10]}, I remember: {first.content}"
+        return (MemoryDraft(first.created_at[:10], "A moment", prose, (first.id,)),)
 
     async def daily(self, persona: Persona, day: str, parts: Sequence[Conversation]) -> tuple[Bullet, ...]:
         await self._ask(day)
-        return tuple(Bullet(part.messages[0].content, part.id, part.platform, (part.messages[0].id,)) for part in parts)
+        firsts = [(part, part.messages[0]) for part in parts]
+        return tuple(
+            Bullet(f"In {part.id}, on {day}, I heard: {first.content}", part.id, part.platform, (first.id,))
+            for part, first in firsts
+        )
 
     async def graph(self, persona: Persona, memories: Sequence[Memory]) -> GraphFacts:
         await self._ask(memories[0].id)

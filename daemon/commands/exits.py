@@ -7,7 +7,7 @@ from packages_store.errors import HomeBusy, InvalidName, LoomError, Repairing
 
 
 class Exit(IntEnum):
-    """The exit codes of `loom`. 5 is kept for a budget that is spent."""
+    """The exit codes of `loom`. BUDGET: an import stopped because what it may cost is spent."""
 
     OK = 0
     FAILURE = 1

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from daemon.commands.exits import Exit, Unavailable
 from daemon.commands.service import Json, Service
 from packages_store.errors import LoomError
-from packages_store.model import StageName, StageStatus, UploadOutcome
+from packages_store.model import Interruption, StageName, StageStatus, UploadOutcome
 
 STDIN = "-"
 
@@ -102,7 +102,9 @@ def _report(detail: Json, handed: Sequence[Handed], until: StageName | None) -> 
     named = ("status", "processed", "failed")
     stages = {stage["name"]: {name: stage[name] for name in named} for stage in detail["stages"]}
     account = {"package": detail["name"], "path": detail["path"], "uploads": entries, "stages": stages}
-    return Report(account, _exit(entries, stages, until), detail["waits_for"])
+    is_spent = any(stage["interruption"] == Interruption.BUDGET for stage in detail["stages"])
+    code = Exit.BUDGET if is_spent else _exit(entries, stages, until)
+    return Report(account, code, detail["waits_for"])
 
 
 def _entry(given: Handed, uploads: dict[str, Json]) -> Json:

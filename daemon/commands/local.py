@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -9,12 +11,18 @@ from pydantic import BaseModel
 
 from daemon.app import Daemon, open_daemon
 from daemon.commands.exits import Exit, NoDaemon
-from daemon.commands.service import Act, Json, Service
+from daemon.commands.service import Act, EngineAct, Json, Service
 from daemon.doctor import examine
+from daemon.doubt_views import view
 from daemon.events import DaemonReady
-from daemon.settings import Settings
+from daemon.reviewing import CHANGED, Asked, Change, commit_only, decide, page_of
+from daemon.service.health import health
+from daemon.settings import EngineOptions, Settings
 from daemon.views import upload_view
 from daemon.watcher import DropFile
+from packages_store import by_hand
+from packages_store.comparing import compare
+from packages_store.lineage import impact, lineage
 from packages_store.model import StageName
 from stages.contract import off_loop
 
@@ -64,6 +72,12 @@ class LocalService:
     async def repairs(self) -> list[Json]:
         return _json_list(await self._daemon.repairs())
 
+    async def health(self) -> Json:
+        return _json(await health(self._daemon))
+
+    async def resume_all(self) -> Json:
+        return {"left_safe_mode": False, "packages": await self._daemon.resume_all()}
+
     async def findings(self) -> list[Json]:
         return _json_list(await examine(self._daemon))
 
@@ -72,6 +86,24 @@ class LocalService:
 
     async def hand_in(self, name: str, path: Path, file_name: str) -> Json:
         return _json(upload_view(await self._daemon.hand_in(name, path, file_name)))
+
+    async def conversations(self, name: str, asked: Json) -> Json:
+        wanted = Asked.model_validate(asked)
+        return asdict(await self._daemon.read(name, lambda package: page_of(package, wanted)))
+
+    async def change_conversations(self, name: str, change: Json) -> Json:
+        wanted = Change.model_validate(change)
+        return asdict(await self._daemon.change(name, CHANGED, lambda package: decide(package, wanted)))
+
+    async def search(self, name: str, text: str, limit: int) -> Json:
+        return asdict(await self._daemon.read(name, lambda package: package.review.search.find(text, 0, limit)))
+
+    async def compare(self, name: str, path: Path, file_name: str) -> Json:
+        return asdict(await self._daemon.change(name, CHANGED, lambda package: compare(package, path, file_name)))
+
+    async def commit_only(self, name: str) -> Json:
+        await self._daemon.change(name, CHANGED, commit_only)
+        return await self.package(name)
 
     async def act(self, verb: Act, name: str, stage: str | None, item: str | None) -> Json:
         stage_name = None if stage is None else StageName(stage)
@@ -114,6 +146,17 @@ class LocalService:
         state = {"path": str(self._daemon.paths.inbox), "state": watcher.state.state, "reason": watcher.state.reason}
         return {**state, "counts": watcher.counts(), "files": files}
 
+    async def delete(self, name: str) -> Json:
+        # Nobody has looked into the drop folder yet, and what lies there would bring the package back.
+        await self._daemon.watcher.look()
+        return asdict(await self._daemon.delete(name))
+
+    async def trash(self) -> list[Json]:
+        return [asdict(entry) for entry in await self._daemon.trashed()]
+
+    async def restore(self, entry: str) -> Json:
+        return _json(await self._daemon.restore(entry))
+
     async def scan(self) -> list[Json]:
         files = await self._daemon.watcher.scan_once()
         for name in sorted({file.package for file in files if file.upload is not None and file.package is not None}):
@@ -132,6 +175,48 @@ class LocalService:
 
     async def login_link(self) -> str:
         raise NoDaemon("No daemon is running, so there is no page to open.")
+
+    async def plan(self, name: str, *, explain: bool) -> Json:
+        daemon = self._daemon
+        look = partial(daemon.spending.plan, explain=explain)
+        return _json(await daemon.read(name, lambda package: look(daemon.look_at(package))))
+
+    async def doubts(self, name: str) -> list[Json]:
+        return _json_list(
+            [view(doubt) for doubt in await self._daemon.read(name, lambda package: package.doubts.all())]
+        )
+
+    async def decide_doubt(self, name: str, doubt: str, *, keep: bool) -> Json:
+        act = by_hand.keep_doubt if keep else by_hand.drop_doubt
+        return _json(view(await self._daemon.change(name, "doubts", lambda package: act(package, doubt))))
+
+    async def lineage(self, name: str, of: str) -> Json:
+        return asdict(await self._daemon.read(name, lambda package: lineage(package, of)))
+
+    async def impact(self, name: str, of: str) -> Json:
+        return asdict(await self._daemon.read(name, lambda package: impact(package, of)))
+
+    async def costs(self, name: str) -> Json:
+        options, costs = self._daemon.engine.options, self._daemon.spending.costs
+        return _json(await self._daemon.read(name, lambda package: costs(package, options)))
+
+    async def set_budget(self, name: str, changes: Json) -> Json:
+        options, act = self._daemon.engine.options, self._daemon.spending.set_budget
+        return _json(await self._daemon.change(name, "budget", lambda package: act(package, options, changes)))
+
+    async def engine(self, act: EngineAct, values: Json) -> Json:
+        engine = self._daemon.engine
+        match act:
+            case "show":
+                return _json(await engine.describe())
+            case "test":
+                return _json(await engine.test())
+            case "set":
+                return _json(await engine.configure(EngineOptions(**values)))
+            case "key":
+                return _json(await engine.set_key(values["key"]))
+            case "forget":
+                return _json(await engine.forget_key())
 
 
 def _dropped(file: DropFile) -> Json:

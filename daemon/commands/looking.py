@@ -14,10 +14,13 @@ _MARKS = {"ok": "ok", "warning": "warning", "error": "ERROR"}
 
 async def show_home(service: Service, *, as_json: bool) -> Exit:
     """`loom status`: every package in a line, and how the drop folder is."""
-    packages, folder = await service.packages(), await service.drop_folder()
+    packages, folder, health = await service.packages(), await service.drop_folder(), await service.health()
     if as_json:
-        answer({"packages": packages, "drop_folder": folder})
+        answer({"packages": packages, "drop_folder": folder, "health": health})
         return Exit.OK
+    for check in health["checks"]:
+        if not check["ok"] and check["name"] not in ("phase", "drop folder"):
+            say(f"{check['name']}  {plain(check['found'])}  {plain(check['advice'])}")
     say(f"drop folder  {plain(folder['path'])}  {_folder_line(folder)}")
     _package_table(packages)
     return Exit.OK

@@ -1,9 +1,11 @@
 """`make contract`: thousands of requests made from the API's own OpenAPI document, against a real daemon.
 
 No answer may be a 5xx, have a status or a content type that is not documented, or a body that does not fit its schema.
+What takes packages away is asked last, so that everything before it finds something.
 """
 
 import argparse
+import json
 import random
 import subprocess
 import sys
@@ -17,6 +19,11 @@ _SAMPLE = _ROOT / "examples" / "sample-export" / "conversations.json"
 _CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 _ENDLESS = "/api/events"
 """Never ends; tests/daemon/web/test_events.py reads it."""
+_TAKES_AWAY = "^(delete_api_packages__name__delete|restore_api_trash__entry_id__restore_post)$"
+_PACKAGES = ("default", "0")
+_MOSTLY = 0.8
+"""How often a name or an id is one that exists."""
+_REQUEST_SECONDS = 120
 
 
 def main() -> int:
@@ -32,18 +39,46 @@ def main() -> int:
         home = Path(folder) / "home"
         with DaemonProcess(home) as daemon:
             daemon.start().wait_ready()
-            # Package `0` is a name that is tried early, so that many requests find something.
-            for name in ("default", "0"):
+            for name in _PACKAGES:
                 loom(home, "import", _SAMPLE, "--package", name)
-            code = _ask_everything(daemon, Path(folder), seed, given.examples, given.operation)
+            (Path(folder) / "schemathesis.toml").write_text(_known(daemon), encoding="utf-8")
+            which = ("--include-path-regex", given.operation) if given.operation else ()
+            codes = [
+                _ask(daemon, Path(folder), seed, given.examples, *which, part, _TAKES_AWAY)
+                for part in ("--exclude-operation-id-regex", "--include-operation-id-regex")
+                if not (which and part.startswith("--include"))
+            ]
             if daemon.exit_code is not None:
                 print(f"the daemon ended with {daemon.exit_code}")
                 print(daemon.output)
                 return 1
-            return code
+            return max(codes)
 
 
-def _ask_everything(daemon: DaemonProcess, folder: Path, seed: int, examples: int, operation: str | None) -> int:
+def _known(daemon: DaemonProcess) -> str:
+    """The settings of schemathesis: names and ids that exist, to be used beside those it makes up."""
+    package = f"/api/packages/{_PACKAGES[0]}"
+    conversations = daemon.api("GET", f"{package}/conversations?limit=5")["conversations"]
+    messages = daemon.api("GET", f"{package}/conversations/messages?id={conversations[0]['id']}")["lines"]
+    memories = daemon.api("GET", f"{package}/memories?limit=5")["memories"]
+    nodes = daemon.api("GET", f"{package}/graph/nodes?limit=5")["nodes"]
+    edges = daemon.api("GET", f"{package}/graph/edges?limit=5")["edges"]
+    doubts = daemon.api("GET", f"{package}/doubts?limit=5")["doubts"]
+    ids = [one["id"] for found in (conversations, messages, memories, nodes, edges, doubts) for one in found]
+    bound = ("query.id", "query.of", "query.message", "query.cursor", "body.id", "body.node", "body.conversation",
+             "body.message", "body.others[*]", "body.memories[*]", "body.ids[*]")  # fmt: skip
+    return "\n".join(
+        [
+            f"dictionaries.packages.values = {json.dumps(_PACKAGES)}",
+            f"dictionaries.ids.values = {json.dumps(ids)}",
+            "[parameters]",
+            f'"path.name" = {{dictionary = "packages", probability = {_MOSTLY}}}',
+            *(f'"{key}" = {{dictionary = "ids", probability = {_MOSTLY}}}' for key in bound),
+        ]
+    )
+
+
+def _ask(daemon: DaemonProcess, folder: Path, seed: int, examples: int, *which: str) -> int:
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{daemon.address}/api/openapi.json",
         "--header", f"Authorization: Bearer {daemon.token}",
@@ -52,15 +87,14 @@ def _ask_everything(daemon: DaemonProcess, folder: Path, seed: int, examples: in
         "--max-examples", str(examples),
         "--seed", str(seed),
         "--exclude-path", _ENDLESS,
-        "--request-timeout", "60",
+        "--request-timeout", str(_REQUEST_SECONDS),
         "--suppress-health-check", "all",
         "--warnings", "off",
         "--continue-on-failure",
         "--no-color",
+        *which,
     ]  # fmt: skip
-    if operation:
-        command += ["--include-path-regex", operation]
-    # Its files about failures it has met belong to no checkout.
+    # Its settings, and its files about failures it has met, belong to no checkout.
     return subprocess.run(command, cwd=folder, check=False).returncode
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from daemon.app import Parts, open_daemon
-from daemon.doctor import Finding, examine, space, watches
+from daemon.doctor import examine, space, watches
+from daemon.finding import Finding
 from packages_store.model import StageName
 from stages.parsers.contract import Parsers
 from tests.builders import OWNER, shelf_in
@@ -111,7 +112,7 @@ async def test_a_stage_that_says_running_and_does_not_run_is_told(tmp_path: Path
     assert "graph says running" in findings[0].found
 
 
-async def test_what_others_can_reach_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+async def test_what_others_can_reach_is_made_private_and_said(tmp_path: Path) -> None:
     home = tmp_path / "home"
     await finished_home(home)
     package = home / "packages" / "wren"
@@ -120,8 +121,7 @@ async def test_what_others_can_reach_is_named_and_left_as_it_is(tmp_path: Path) 
     (finding,) = about(await findings_of(home), "permissions")
 
     assert str(package) in finding.found
-    assert "chmod go-rwx" in finding.advice
-    assert package.stat().st_mode & 0o777 == 0o755
+    assert package.stat().st_mode & 0o777 == 0o700
 
 
 async def test_what_failed_is_named_with_the_command_that_tries_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from daemon.settings import (
+    LogSettings,
     Settings,
     SettingsError,
     default_home,
@@ -92,7 +93,9 @@ def test_every_value_can_be_shown(environ: dict[str, str]) -> None:
 def test_every_key_has_a_variable_that_is_known(environ: dict[str, str], key: str) -> None:
     samples = {"home": "/h", "allowed_hosts": "a.example", "time_zone": "UTC", "pause_before_commit": "yes"}
     words = {"host": "localhost", "default_package": "x", "inbox.after_import": "archive", "log.format": "json"}
-    value = (samples | words | {"log.level": "error"}).get(key, "1")
+    engine = {"preset": "ollama", "base_url": "http://[::1]/v1", "context_tokens": "8000", "proxy": "http://p.example"}
+    others = {"log.level": "error", "log.file_bytes": "5000"} | {f"engine.{name}": text for name, text in engine.items()}
+    value = (samples | words | others).get(key, "1")
 
     assert origins({}, {**environ, variable(key): value})[key] == f"environment {variable(key)}"
 
@@ -129,7 +132,7 @@ def test_the_variables_that_are_no_settings_are_allowed(environ: dict[str, str])
         ("LOOM_PROT", "LOOM_PORT"),
         ("LOOM_LOG_LEVEL", "LOOM_LOG__LEVEL"),
         ("LOOM_INBOX__RESCAN", "LOOM_INBOX__RESCAN_SECONDS"),
-        ("LOOM_LOG", "LOOM_LOG__FORMAT or LOOM_LOG__LEVEL"),
+        ("LOOM_LOG", " or ".join(f"LOOM_LOG__{name.upper()}" for name in LogSettings.model_fields)),
     ],
 )
 def test_an_unknown_variable_is_refused_with_the_nearest_one(environ: dict[str, str], name: str, right: str) -> None:
@@ -145,7 +148,7 @@ def test_an_unknown_variable_is_refused_with_the_nearest_one(environ: dict[str, 
         ("Port = 1", "Port", "port"),
         ("[inbox]\nsetle_seconds = 1", "inbox.setle_seconds", "inbox.settle_seconds"),
         ("[port]\nnumber = 1", "port.number", "port"),
-        ("log = 'json'", "log", "log.format or log.level"),
+        ("log = 'json'", "log", " or ".join(f"log.{name}" for name in LogSettings.model_fields)),
         ("[logs]", "logs", "slots"),
     ],
 )

@@ -42,7 +42,7 @@ def test_the_account_of_an_import_has_exactly_the_promised_form(home: Path, samp
     assert done.stderr == ""
 
 
-def test_with_a_daemon_and_without_one_the_account_is_the_same(
+def test_with_a_daemon_and_without_one_the_account_and_the_age_of_the_copy_are_the_same(
     tmp_path: Path, sample: Path, daemon: DaemonProcess
 ) -> None:
     with_daemon = loom(daemon.home, "import", sample, "--package", "wren", "--json")
@@ -50,6 +50,10 @@ def test_with_a_daemon_and_without_one_the_account_is_the_same(
 
     assert with_daemon.code == alone.code == 0
     assert without_home(with_daemon.json, daemon.home) == without_home(alone.json, tmp_path / "alone")
+    copies = [path for root in (daemon.home, tmp_path / "alone") for path in (root / "packages/wren/uploads").iterdir()]
+    ages = [path.stat().st_mtime_ns // 1_000_000 for path in (sample, *copies)]
+    assert len(ages) == 3
+    assert len(set(ages)) == 1
 
 
 def test_importing_the_same_file_again_says_duplicate_and_succeeds(home: Path, sample: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 
 from packages_store.model import StageStatus
-from tests.doors.harness import DaemonProcess, loom, until
+from tests.doors.harness import DEADLINE, DaemonProcess, loom, until
 from tests.exports import chatgpt_export
 
 
@@ -32,17 +32,14 @@ def test_without_the_token_nothing_is_told(daemon: DaemonProcess) -> None:
     assert daemon.ask("GET", "/api/packages").status == 200
 
 
-def test_a_second_daemon_is_refused_at_once_and_told_who_holds_the_home(daemon: DaemonProcess) -> None:
-    second, third = (loom(daemon.home, "serve", "--port", "0") for _ in range(2))
+def test_a_second_daemon_is_refused_and_told_who_holds_the_home(daemon: DaemonProcess) -> None:
+    second = loom(daemon.home, "serve", "--port", "0")
 
-    assert second.code == third.code == 3
+    assert second.code == 3
     assert f"process {daemon.pid} " in second.stderr
     assert daemon.address in second.stderr
     assert "since 20" in second.stderr
     assert second.stdout == ""
-    # The better of two, less what a program takes that does nothing: the machine has other things to do as well.
-    idle = min(loom(daemon.home, "--version").seconds for _ in range(2))
-    assert min(second.seconds, third.seconds) - idle < 1.0
 
 
 def test_a_daemon_that_is_suspended_still_holds_its_home(daemon: DaemonProcess) -> None:
@@ -69,23 +66,23 @@ def test_a_killed_daemon_can_be_started_again_at_once(home: Path) -> None:
 
 def test_being_told_to_stop_ends_in_order_and_leaves_nothing_running(home: Path, daemon: DaemonProcess) -> None:
     daemon.api("POST", "/api/packages", body={"name": "wren"})
-    daemon.api("PUT", "/api/packages/wren/uploads?name=big.json", content=chatgpt_export(150))
+    daemon.api("PUT", "/api/packages/wren/uploads?name=big.json", content=chatgpt_export(60))
 
-    code = daemon.terminate(seconds=10)
+    code = daemon.terminate()
 
     assert code == 0
     assert StageStatus.RUNNING not in stages_on_disk(home, "wren")
     with DaemonProcess(home) as again:
         detail = again.start().wait_ready().wait_settled("wren")
         assert detail["state"] == "done"
-        assert detail["conversations"] == 150
+        assert detail["conversations"] == 60
         assert detail["repairs"] == []
 
 
 def test_ctrl_c_ends_it_in_order_too(daemon: DaemonProcess) -> None:
     daemon.signal(signal.SIGINT)
 
-    assert daemon.wait_gone(10) == 0
+    assert daemon.wait_gone() == 0
 
 
 def test_clients_that_listen_to_events_do_not_keep_it_from_ending(daemon: DaemonProcess) -> None:
@@ -95,7 +92,7 @@ def test_clients_that_listen_to_events_do_not_keep_it_from_ending(daemon: Daemon
 
     def listen() -> None:
         with (
-            httpx2.Client(base_url=daemon.address, headers=headers, trust_env=False, timeout=30) as client,
+            httpx2.Client(base_url=daemon.address, headers=headers, trust_env=False, timeout=DEADLINE) as client,
             client.stream("GET", "/api/events") as response,
         ):
             lines = response.iter_lines()
@@ -107,11 +104,11 @@ def test_clients_that_listen_to_events_do_not_keep_it_from_ending(daemon: Daemon
     listeners = [threading.Thread(target=listen) for _ in range(5)]
     for listener in listeners:
         listener.start()
-    assert all(began.acquire(timeout=30) for _listener in listeners)
+    assert all(began.acquire(timeout=DEADLINE) for _listener in listeners)
 
-    assert daemon.terminate(seconds=5) == 0
+    assert daemon.terminate() == 0
     for listener in listeners:
-        listener.join(30)
+        listener.join(DEADLINE)
     assert ["event: shutdown" in lines for lines in heard] == [True] * len(listeners)
 
 
@@ -122,21 +119,21 @@ def test_a_second_signal_ends_it_at_once(home: Path) -> None:
         daemon.signal(signal.SIGINT)
 
         # It may have ended in order before the second one came, and the system may deliver them in either order.
-        assert daemon.wait_gone(10) in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+        assert daemon.wait_gone() in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
 def test_what_was_interrupted_by_a_kill_goes_on_by_itself_and_is_told(home: Path) -> None:
     with DaemonProcess(home) as daemon:
         daemon.start().wait_ready()
         daemon.api("POST", "/api/packages", body={"name": "wren"})
-        daemon.api("PUT", "/api/packages/wren/uploads?name=big.json", content=chatgpt_export(300))
+        daemon.api("PUT", "/api/packages/wren/uploads?name=big.json", content=chatgpt_export(80))
         until(lambda: "running" in stages_on_disk(home, "wren"), "a stage to run")
         daemon.kill()
 
         detail = daemon.start().wait_ready().wait_settled("wren")
 
         assert detail["state"] == "done"
-        assert detail["conversations"] == 300
+        assert detail["conversations"] == 80
         assert loom(home, "repairs", "--json").json == detail["repairs"]
 
 

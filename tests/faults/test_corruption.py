@@ -10,6 +10,8 @@ import pytest
 from tests.doors.harness import DaemonProcess, loom
 from tests.exports import chatgpt_export
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 NAMES = ("anna", "berta", "clara")
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.doors.harness import DaemonProcess, loom, running
 from tests.entity_loom import ForeignPackage
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 STAGES = ("significant", "daily", "graph")
 WAITING = {"LOOM_RESUME_AT_START": "false"}
 """A daemon that repairs and then waits for Continue, so that a test can look at what the repair made."""
@@ -130,7 +132,7 @@ def test_the_key_in_the_old_config_leaves_the_package_and_is_kept_private(tmp_pa
 
     secret = b"sk-CANARY-0123456789abcdef"
     holders = [path for path in tmp_path.rglob("*") if path.is_file() and secret in path.read_bytes()]
-    assert holders == [tmp_path / "secrets/gemini.json"]
+    assert holders == [tmp_path / "secrets/packages/gemini.json"]
     assert holders[0].stat().st_mode & 0o777 == 0o600
     assert "sk-CANARY" not in daemon.output
 

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.doors.harness import DaemonProcess, Ended, running, until
 from tests.exports import chatgpt_export
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 DEADLY = "00000000-0003"
 
