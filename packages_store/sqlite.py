@@ -119,9 +119,28 @@ class Database:
             raise NewerFormat(f"{self.path.name} has format {found}; this version knows {self._schema.version}.")
         if found == 0 and not self._is_foreign(connection):
             raise FileDamaged(self.path.name, "it holds no tables of ours")
-        for version in range(found, self._schema.version if found else 0):
-            upgrade = f"{self._schema.upgrades[version]}; PRAGMA user_version = {version + 1}"
-            connection.executescript(f"BEGIN IMMEDIATE; {upgrade}; COMMIT")
+        if 0 < found < self._schema.version:
+            self._upgrade(connection, found)
+
+    def _upgrade(self, connection: sqlite3.Connection, found: int) -> None:
+        """Bring the file from version `found` to ours in one transaction; what it was is kept beside it."""
+        self._back_up(connection, found)
+        steps = "; ".join(self._schema.upgrades[version] for version in range(found, self._schema.version))
+        self._probe("upgrade")
+        connection.executescript(f"BEGIN IMMEDIATE; {steps}; PRAGMA user_version = {self._schema.version}; COMMIT")
+
+    def _back_up(self, connection: sqlite3.Connection, found: int) -> None:
+        backup = self.path.with_name(f"{self.path.name}.v{found}")
+        temporary = self.path.with_name(f".{backup.name}.new")
+        temporary.unlink(missing_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        with closing(sqlite3.connect(temporary, isolation_level=None)) as copy:
+            copy.execute("PRAGMA synchronous = FULL")
+            connection.backup(copy)
+            # One file, without a log beside it.
+            copy.execute("PRAGMA journal_mode = DELETE")
+        self._probe("rename")
+        temporary.replace(backup)
 
     def _is_foreign(self, connection: sqlite3.Connection) -> bool:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
