@@ -26,7 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # it prints local variables, which hold what people wrote
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 not understood, 3 already running, 4 done in part, 5 budget spent, 75 try again later.",
+    epilog="Exit codes: 0 done, 1 failed, 2 not understood, 3 already running, 4 done in part, 5 budget spent, "
+    "75 try again later. `loom help` lists topics that are explained.",
 )
 config_app = typer.Typer(name="config", no_args_is_help=True, rich_markup_mode=None, help="Show the settings.")
 app.add_typer(config_app)
@@ -92,6 +93,17 @@ def serve(
         return Exit.OK
 
     _end(flags, run, as_json=False)
+
+
+@app.command("help")
+def help_(
+    topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="One of the topics; all without one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a topic, or list them: start, stages, engine, trouble, environment."""
+    from daemon.commands.helping import explain_topic
+
+    raise typer.Exit(explain_topic(topic, as_json=as_json))
 
 
 @app.command()
