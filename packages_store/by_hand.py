@@ -14,7 +14,7 @@ from packages_store.errors import ChangedMeanwhile, NotAllowed, UnknownItem
 from packages_store.graph_edits import GraphEdit, NodeRef, Pair, PairState, StoredEdit
 from packages_store.manifest import write_manifest
 from packages_store.memories import Story
-from packages_store.model import Memory, MemoryKind, StageName
+from packages_store.model import Memory, StageName
 from packages_store.package import Package
 
 # --- memories ------------------------------------------------------------------------------------------------------
@@ -99,17 +99,13 @@ def keep_doubt(package: Package, doubt_id: str) -> Doubt:
     with package.ledger.transaction():
         doubt = package.doubts.keep(doubt_id)
         package.progress.request(StageName(doubt.kind))
-    _publish_item(package, doubt.kind, doubt.item)
+    package.memories.publish(doubt.kind, [doubt.item])
     return doubt
 
 
 def drop_doubt(package: Package, doubt_id: str) -> Doubt:
     """See `Doubts.drop`."""
     return package.doubts.drop(doubt_id)
-
-
-def _publish_item(package: Package, kind: MemoryKind, item_id: str) -> None:
-    package.memories.publish(kind, [item_id])
 
 
 # --- the graph -----------------------------------------------------------------------------------------------------

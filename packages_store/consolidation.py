@@ -283,6 +283,7 @@ class _Web:
 
     def _drop(self, node: _Node) -> None:
         self._nodes.pop(node.id)
+        self._places = {name: there for name, there in self._places.items() if there is not node}
         self._edges = {key: edge for key, edge in self._edges.items() if node not in key[:2]}
 
     def _delete_edge(self, edit: GraphEdit) -> None:

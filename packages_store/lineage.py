@@ -11,7 +11,10 @@ from packages_store.errors import UnknownItem
 from packages_store.model import Memory, MemoryKind
 from packages_store.package import Package
 
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+|(?<=[。！？])[」』”）]*|\n+")
+_SENTENCE = re.compile(
+    r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’»)\]])\s+|(?<=[。！？])(?![」』”）])|(?<=[。！？][」』”）])|\n+"
+)
+"""Between two sentences; what closes a quotation belongs to the one before."""
 _EXCERPT = 200
 
 

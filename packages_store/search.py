@@ -27,6 +27,7 @@ _UNSPACED = re.compile(
 _LETTER = re.compile(r"[^\W_]")
 _BEGINNING = re.compile(r"[^\W_]{3}$")
 """What may be the beginning of a word: with fewer letters begins every tenth of them."""
+_CASED = re.compile("[A-Za-z]")
 _BEGIN, _END = "\x02", "\x03"
 
 
@@ -87,11 +88,6 @@ def question(text: str) -> Question:
     return Question(" ".join(phrases), tuple(word for word in words if word not in known), words)
 
 
-def like(word: str) -> str:
-    """The pattern of LIKE ('\\' escapes) for a text that holds `word`."""
-    return "%" + re.sub(r"([\\%_])", r"\\\1", word) + "%"
-
-
 def note_unspaced(db: Database, after: int, to: int) -> None:
     """Note which of the messages with these keys, (after, to], must be looked through; part of indexing them."""
     while True:
@@ -134,9 +130,9 @@ class Search:
         """The keys of the conversations that hold every word of `text` in one message, or in the title."""
         asked = self._asked(text)
         rows = self._db.rows(
-            f"SELECT conversation FROM message_edits WHERE {_all_like('content', asked.words)}"  # noqa: S608 - constants
-            f" UNION SELECT key FROM conversations WHERE {_all_like('title', asked.words)}",
-            tuple(map(like, asked.words)) * 2,
+            f"SELECT conversation FROM message_edits WHERE {_all_held('content', asked.words)}"  # noqa: S608 - constants
+            f" UNION SELECT key FROM conversations WHERE {_all_held('title', asked.words)}",
+            tuple(map(_sought, asked.words)) * 2,
         )
         found = {row[0] for row in rows}
         if asked.query and not asked.literal and self._unedited() == "1":
@@ -149,14 +145,17 @@ class Search:
         """The conversations of all messages that the index finds.
 
         Without a look at the messages, which would read most of the file for a frequent word: those of a conversation
-        have been written together, so their keys have none of another between them.
+        are written together, so their keys follow each other.
         """
         sql = "SELECT json_group_array(rowid) FROM messages_index WHERE messages_index MATCH ?"
         hits: list[int] = sorted(json.loads(self._db.single(sql, (query,))[0]))
-        spans = self._db.rows("SELECT conversation, min(key), max(key) FROM messages GROUP BY conversation")
-        for conversation, first, last in spans:
+        spans = self._db.rows(
+            "SELECT c.key, m.key, c.message_count FROM conversations c"
+            " JOIN messages m ON m.conversation = c.key AND m.position = 0"
+        )
+        for conversation, first, count in spans:
             at = bisect_left(hits, first)
-            if at < len(hits) and hits[at] <= last:
+            if at < len(hits) and hits[at] < first + count:
                 yield conversation
 
     def _unedited(self) -> str:
@@ -191,9 +190,9 @@ class Search:
             f"SELECT {_SHOWN}, e.content, NULL AS excerpt FROM message_edits e"  # noqa: S608 - constants only
             # CROSS: the few edits first, however SQLite would have it.
             " CROSS JOIN messages m ON m.conversation = e.conversation AND m.id = e.message"
-            f" JOIN conversations c ON c.key = m.conversation WHERE {_all_like('e.content', asked.words)}"
+            f" JOIN conversations c ON c.key = m.conversation WHERE {_all_held('e.content', asked.words)}"
             " ORDER BY e.at DESC, m.key",
-            tuple(map(like, asked.words)),
+            tuple(map(_sought, asked.words)),
         )
 
 
@@ -203,8 +202,8 @@ _IS_EDITED = "EXISTS (SELECT 1 FROM message_edits e WHERE e.conversation = m.con
 
 def _messages(asked: Question) -> tuple[str, str, tuple[Value, ...]]:
     """FROM, WHERE and their values for the messages, as they came, that hold all that is asked for."""
-    source, values = "messages m", tuple(map(like, asked.literal))
-    where = _all_like("m.content", asked.literal)
+    source, values = "messages m", tuple(map(_sought, asked.literal))
+    where = _all_held("m.content", asked.literal)
     if asked.query:
         source = "messages_index JOIN messages m ON m.key = messages_index.rowid"
         return source, f"messages_index MATCH ? AND {where}", (asked.query, *values)
@@ -214,8 +213,16 @@ def _messages(asked: Question) -> tuple[str, str, tuple[Value, ...]]:
     return source, where, values
 
 
-def _all_like(column: str, words: Sequence[str]) -> str:
-    return " AND ".join([f"{column} LIKE ? ESCAPE '\\'" for _ in words]) or "1"
+def _all_held(column: str, words: Sequence[str]) -> str:
+    """The condition that a column holds all words, each of which is `_sought`."""
+    # LIKE knows upper and lower case of ASCII; where there is none, replace finds the same and reads on faster.
+    like, replaced = f"{column} LIKE ? ESCAPE '\\'", f"replace({column}, ?, '') <> {column}"
+    return " AND ".join(like if _CASED.search(word) else replaced for word in words) or "1"
+
+
+def _sought(word: str) -> str:
+    """The value that goes with the word: for LIKE, the pattern of a text that holds it."""
+    return "%" + re.sub(r"([\\%_])", r"\\\1", word) + "%" if _CASED.search(word) else word
 
 
 def _hit(row: Row, asked: Question) -> Hit:

@@ -62,7 +62,10 @@ class FakeStage:
 
 @dataclass
 class FakeExtractor:
-    """Keeps each conversation's first words, in words of its own that no gate minds. `fail` names conversations or days that fail, `gate` holds everything."""
+    """Keeps each conversation's first words, in words of its own that no quality gate minds.
+
+    `fail` names conversations or days that fail, `gate` holds everything.
+    """
 
     fail: set[str] = field(default_factory=set)
     gate: anyio.Event | None = None

@@ -257,6 +257,19 @@ def test_an_edit_of_what_is_no_more_waits_until_it_is_back(bench: Bench) -> None
     assert labels(bench) == ["Jonathan"]
 
 
+def test_an_edit_of_what_another_edit_has_taken_away_by_now_does_nothing(bench: Bench) -> None:
+    put(bench, node("Jon"), node("John"), node("Zoe"))
+    by_hand(bench, GraphEdit("delete", ref(bench, "John")))
+    jon, zoe = ref(bench, "Jon"), ref(bench, "Zoe")
+    by_hand(bench, GraphEdit("merge", zoe, others=(jon,)))
+    bench.graph.edits.offer([("person", "john", "jon", "They may be one.")])
+
+    bench.graph.edits.decide(bench.graph.edits.pairs()[0].id, "same")
+    bench.graph.consolidate()
+
+    assert labels(bench) == ["Zoe"]
+
+
 def test_a_node_of_entity_loom_can_be_renamed_merged_and_deleted(bench: Bench) -> None:
     put(bench, node("Jon"), node("Johnny"), node("Zoe"))
     bench.graph.close()
