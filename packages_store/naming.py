@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
-
 _SAFE = 95.0
 _SAFE_FOR_PERSONS = 100.0
 _DOUBTFUL = 85.0
@@ -110,6 +108,8 @@ def doubtful(keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
 
 def _alike(keys: Sequence[str], least: float) -> Iterator[tuple[str, str, float]]:
     """Pairs of names whose words, sorted, are so much alike; the earlier one first."""
+    from rapidfuzz import fuzz, process
+
     plain = [" ".join(sorted(words_of(key))) for key in keys]
     for at, words in enumerate(plain):
         if words:

@@ -6,10 +6,10 @@ was looked at.
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nh3
-from markdown_it import MarkdownIt
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _LONGEST = 100_000
 """Letters from which a message is shown as plain text: nobody reads its formatting, and all wait for it."""
@@ -34,6 +34,8 @@ def as_html(text: str) -> Html | None:
     """A message as clean HTML; None when it is too long to be shown so."""
     if len(text) > _LONGEST:
         return None
+    import nh3
+
     return Html(
         nh3.clean(
             _parser().render(text),
@@ -46,7 +48,9 @@ def as_html(text: str) -> Html | None:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     parser.disable(["image", "html_block", "html_inline"])
     # The page has headings of its own: those of a message would stand among them.

@@ -5,12 +5,13 @@ from dataclasses import replace
 from packages_store.lineage import sentences
 from packages_store.model import Memory
 
+TEXT = "She said: “I am here.” We drank tea. 好。「走吧。」"
 MEMORY = Memory(
     id="significant:c1:1",
     kind="significant",
     date="2026-01-10",
     file_name="2026-01-10_tea.md",
-    body="# Significant Memory - 2026-01-10\n\nShe said: “I am here.” We drank tea. 好。「走吧。」\n\n[chat:c1] [via:x]\n",
+    body=f"# Significant Memory - 2026-01-10\n\n{TEXT}\n\n[chat:c1] [via:x]\n",
     origin="llm",
     conversation_ids=("c1",),
     message_ids=("c1:m1", "c1:m2"),
