@@ -56,6 +56,9 @@ soak: $(READY) ## load a daemon for five minutes and measure whether it grows; A
 fuzz: $(READY) ## feed every parser 100,000 broken documents; ARGS="--documents 2000" for a short run
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+contract: $(READY) ## make 9,000 requests from the API's own document; ARGS="--examples 4" for a short run
+	$(BIN)/python -m tests.contract $(ARGS)
+
 # Keeps the versions that still fit. Neither the addresses of an index nor those of a package may stand in the lock, and the package
 # python-daemon may not either: it would install another `daemon` over ours.
 lock: $(READY) ## bring requirements.lock in line with pyproject.toml; ARGS=--upgrade takes newer versions

@@ -39,7 +39,7 @@ from daemon.service.keeper import Keeper, StepCounter, Watched
 from daemon.service.metrics import Metrics
 from daemon.service.shares import watching
 from daemon.service.starts import SafeMode, StartBook
-from daemon.service.write_test import WriteTest
+from daemon.service.writable import WriteTest
 from daemon.settings import Settings
 from daemon.taking import BackOff
 from daemon.views import (
@@ -110,7 +110,10 @@ class Daemon:
         self._stages = parts.stages
         zone = ZoneInfo(settings.time_zone)
         self.spending = Spending(self._shelf, self.paths, parts.clock, zone, self._budget_noticed)
-        self.engine = Engines(settings.engine, home.paths, parts.disk, parts.environ, self.spending.purse_of)
+        self.metrics = Metrics(self._shelf, parts.clock)
+        self.engine = Engines(
+            settings.engine, home.paths, parts.disk, parts.environ, self.spending.purse_of, self.metrics.count_retry
+        )
         self._scheduler = Scheduler(
             self._shelf,
             parts.stages,
@@ -141,7 +144,6 @@ class Daemon:
         self.safe_mode: SafeMode | None = None
         self._may_watch = anyio.Event()
         self._watching = anyio.CancelScope()
-        self.metrics = Metrics(self._shelf, parts.clock)
         self.write_test = WriteTest(self.paths.root, parts.disk, parts.monotonic)
         watched = Watched(
             paths=self.paths,

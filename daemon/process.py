@@ -15,6 +15,8 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import anyio
 import structlog
@@ -23,7 +25,7 @@ from daemon.app import Daemon, Parts, open_daemon
 from daemon.doctor import examine
 from daemon.events import DaemonReady
 from daemon.home import HeldHome
-from daemon.logs import configure
+from daemon.logs import configure, scrub
 from daemon.repairing import RepairWorker
 from daemon.service.notify import Notifier
 from daemon.service.reloading import reloaded
@@ -39,6 +41,8 @@ _HUNG = 1
 """Exit code of a process that was told to stop and could not."""
 _AFTER_GRACE = 1.8
 """Seconds for recording how everything ended, after the grace is over."""
+
+T = TypeVar("T")
 
 Reread = Callable[[], Settings]
 """Reads the settings anew. Raises SettingsError."""
@@ -91,29 +95,42 @@ def keep_the_loop_swift() -> None:
 
 async def _run(begun: _Begun, parts: Parts | None, home: HeldHome | None) -> None:
     async with open_daemon(begun.settings, parts, home) as daemon:
-        died = await off_loop(daemon.starts.begin, os.getpid())
+        died = await off_loop(_noted, lambda: daemon.starts.begin(os.getpid())) or ()
         with ExitStack() as stack:
-            faulthandler.enable(stack.enter_context(daemon.starts.open_crash_log()))
+            _noted(lambda: faulthandler.enable(stack.enter_context(daemon.starts.open_crash_log())))
             stack.callback(faulthandler.disable)
             try:
                 await _Life(daemon, begun, died).live()
-            except LoomError:
-                await off_loop(daemon.starts.ended)  # it refused to start, and said why: that is no crash
-                raise
             except BaseException as error:
-                await off_loop(daemon.starts.failed, _evidence(error))
+                cause = _cause(error)
+                # One that refuses to start and says why, such as for a port in use, has not crashed.
+                is_refusal = isinstance(cause, LoomError)
+                _noted(daemon.starts.ended if is_refusal else partial(daemon.starts.failed, _evidence(cause)))
                 raise
-            await off_loop(daemon.starts.ended)
+            await off_loop(_noted, daemon.starts.ended)
+
+
+def _noted(act: Callable[[], T]) -> T | None:
+    """What is only remembered for the next start must not keep the daemon from its work when the disk is full."""
+    try:
+        return act()
+    except OSError as error:
+        structlog.get_logger().warning("the start could not be noted", reason=str(error))
+        return None
+
+
+def _cause(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _evidence(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f" ({place.tb_frame.f_code.co_qualname}, line {place.tb_lineno})" if place is not None else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return scrub(f"{type(error).__name__}: {error}{where}")
 
 
 class _Life:

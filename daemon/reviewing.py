@@ -117,5 +117,3 @@ def commit_only(package: Package) -> None:
     package.set_fact("until", StageName.COMMIT)
     if package.progress.stage(StageName.COMMIT).status in (StageStatus.ABORTED, StageStatus.ERROR):
         package.progress.resume(StageName.COMMIT)
-
-

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 FILE_MODE = 0o600
 DIR_MODE = 0o700
 CHUNK = 1 << 20
 _INCOMING = ".incoming-"
+_AT_ONCE = 64
+"""So many files, of different names, are replaced at the same time at most."""
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -65,6 +68,7 @@ class Disk:
 
     def __init__(self, probe: Probe = no_probe) -> None:
         self.probe = probe
+        self._writing = tuple(Lock() for _ in range(_AT_ONCE))
 
     def make_dir(self, path: Path) -> None:
         """Create `path` and its missing parents, each 0700 and durable."""
@@ -90,9 +94,11 @@ class Disk:
             self.sync_dir(parent)
 
     def _write(self, path: Path, data: bytes) -> None:
-        temporary = self._write_beside(path, data, durable=True)
-        self.probe("rename")
-        temporary.replace(path)
+        # Two threads that replace the same file would write into the same temporary one.
+        with self._writing[hash(path) % _AT_ONCE]:
+            temporary = self._write_beside(path, data, durable=True)
+            self.probe("rename")
+            temporary.replace(path)
 
     def _write_beside(self, path: Path, data: bytes, *, durable: bool) -> Path:
         temporary = path.with_name(f".{path.name[:200]}.new")

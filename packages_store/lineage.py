@@ -11,9 +11,7 @@ from packages_store.errors import UnknownItem
 from packages_store.model import Memory, MemoryKind
 from packages_store.package import Package
 
-_SENTENCE = re.compile(
-    r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’»)\]])\s+|(?<=[。！？])(?![」』”）])|(?<=[。！？][」』”）])|\n+"
-)
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\"”’»)\]])\s+|(?<=[。！？])(?![」』”）])|(?<=[。！？][」』”）])|\n+")
 """Between two sentences; what closes a quotation belongs to the one before."""
 _EXCERPT = 200
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from packages_store.bodies import edited, with_passages
@@ -69,6 +70,7 @@ class Memories:
         self._paths = paths
         self._disk = disk
         self._clock = clock
+        self._publishing = Lock()
 
     # --- changing ------------------------------------------------------------------------------------------------
 
@@ -303,8 +305,10 @@ class Memories:
 
     def publish(self, kind: MemoryKind, item_ids: Iterable[str]) -> None:
         """Write the files of these items' memories, and remove those whose memory is gone."""
-        self._write(self._of_items(kind, item_ids))
-        self._remove_gone()
+        # A person and a stage may do this at once: who writes last must also have looked last.
+        with self._publishing:
+            self._write(self._of_items(kind, item_ids))
+            self._remove_gone()
 
     def materialise(self) -> int:
         """Make every file of ours as its memory reads; returns how many were missing or different, or to be removed."""

@@ -227,11 +227,21 @@ class PackageLlm:
             answer = await self._answer(ask, longer)
         if answer.finish in (Finish.LENGTH, _TOO_LONG):
             await self._reject(answer, "It is cut off.")
-            raise AnswerTooLong(f"{self._model.name} comes to no end: there is too much to tell in one answer.")
+            raise self._too_long(answer)
         if answer.finish == Finish.REFUSED:
             await self._reject(answer, "The model declined.")
             raise ItemFailed(f"{self._model.name} declined to answer.", _QUIETLY, retryable=True)
         return answer
+
+    def _too_long(self, answer: JournalledAnswer) -> ItemFailed:
+        name = self._model.name
+        if answer.finish == _TOO_LONG:
+            return AnswerTooLong(f"The question is longer than {name} takes.", TooLong.advice)
+        if not answer.text.strip():
+            # Less to read would not make it think less, and every half is paid for.
+            why = f"{name} spends all the room for an answer on its thoughts."
+            return ItemFailed(why, "Choose a model that thinks less.", retryable=True)
+        return AnswerTooLong(f"{name} comes to no end: there is too much to tell in one answer.")
 
     async def _reject(self, answer: JournalledAnswer, why: str) -> None:
         if answer.verdict != why:

@@ -39,13 +39,15 @@ class TokenCounts:
         """A request of `sent` bytes had so many tokens."""
         if sent >= _SHORTEST and tokens > 0:
             with self._lock:
-                self._samples.setdefault(model, []).append(sent / tokens)
+                samples = self._samples.setdefault(model, [])
+                if len(samples) < _SAMPLES:
+                    samples.append(sent / tokens)
 
     def find(self, model: str) -> float | None:
         """Bytes in a token of this model; None while too few samples were taken to tell."""
         with self._lock:
             known = self._read()
-            samples = sorted(self._samples.get(model, ())[:_SAMPLES])
+            samples = sorted(self._samples.get(model, ()))
             if model not in known and len(samples) == _SAMPLES:
                 ratio = samples[int(len(samples) * _DENSEST)]
                 known[model] = round(min(max(ratio, _LEAST), _MOST), 2)

@@ -22,7 +22,7 @@ from daemon.llm.objects import object_in
 from daemon.llm.outbound import Guard
 from daemon.llm.quirks import Form, QuirkBook, Quirks, learn, simpler, told
 from daemon.llm.rates import RateSettings
-from daemon.llm.retrying import Call, Patience, Random, Retrying
+from daemon.llm.retrying import Call, Patience, Random, Retried, Retrying, not_counted
 
 _Ask = Callable[[], Awaitable[Completion]]
 _MOST_LESSONS = 8
@@ -75,6 +75,7 @@ class World:
     monotonic: Monotonic = time.monotonic
     random: Random = _random.random
     guard: Guard = field(default_factory=Guard)
+    retried: Retried = not_counted
 
 
 class Engine:
@@ -88,7 +89,7 @@ class Engine:
         self._quirks = settings.quirks
         self._client = Client(settings.endpoint, world.guard, monotonic=world.monotonic)
         self._gate = Gate(settings.rates, world.monotonic)
-        self._retrying = Retrying(self._gate, world.monotonic, world.random, settings.patience)
+        self._retrying = Retrying(self._gate, world.monotonic, world.random, settings.patience, world.retried)
 
     async def __aenter__(self) -> Self:
         endpoint = self.settings.endpoint

@@ -17,14 +17,14 @@ from pydantic import ValidationError
 from daemon.llm.bound import Model, NoLlm, PackageLlm, Purse, Unlimited
 from daemon.llm.client import Endpoint
 from daemon.llm.counting import TokenCounts, bytes_per_token
-from daemon.llm.engine import Engine, EngineSettings
+from daemon.llm.engine import Engine, EngineSettings, World
 from daemon.llm.errors import LlmError
 from daemon.llm.live import LiveEngine
 from daemon.llm.outbound import Origin, origin_of
 from daemon.llm.presets import PRESETS, Preset, preset, preset_for
 from daemon.llm.quirks import QuirkBook, told
 from daemon.llm.rates import RateSettings
-from daemon.llm.retrying import Patience
+from daemon.llm.retrying import Patience, Retried, not_counted
 from daemon.llm.secrets import BoundKey, KeyInvalid, Keyring, Secret, key_from_environment
 from daemon.llm.views import EngineView, PresetView, TestView
 from daemon.settings import EngineOptions
@@ -62,12 +62,14 @@ class Engines:
         disk: Disk,
         environ: Mapping[str, str],
         purse_of: PurseOf,
+        retried: Retried = not_counted,
     ) -> None:
         """Reads a small file or two. What is wrong with the settings is told when somebody asks."""
         self._given = settings
         self._path = paths.root / FILE_NAME
         self._disk = disk
         self._purse_of = purse_of
+        self._world = World(retried=retried)
         self._book = QuirkBook(paths.root, disk)
         self._counts = TokenCounts(paths.root, disk)
         self._changing = anyio.Lock()
@@ -274,7 +276,7 @@ class Engines:
             context_tokens=options.context_tokens,
             concurrency=most + -(-most // _SPARE),
         )
-        return LiveEngine(Engine(settings, self._book), model, self._counts)
+        return LiveEngine(Engine(settings, self._book, self._world), model, self._counts)
 
 
 def _kept(path: Path, disk: Disk) -> dict[str, Any]:

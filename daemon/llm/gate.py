@@ -106,9 +106,13 @@ class Gate:
             for waiter in queue:
                 waiter.changed.set()
 
-    async def close(self) -> None:
-        """Let nobody pass any more, and return when all who passed have come back. Who waits, waits until cancelled."""
+    def shut(self) -> None:
+        """Let nobody pass any more. Who waits, waits until it is stopped or cancelled."""
         self._is_closed = True
+
+    async def close(self) -> None:
+        """Shut, and return when all who passed have come back."""
+        self.shut()
         if self._rates.in_flight:
             await self._quiet.wait()
 

@@ -21,7 +21,8 @@ class LiveEngine:
         self._opening = anyio.Lock()
         self._is_open = False
         self._is_retired = False
-        self._in_flight = 0
+        self._is_over = False
+        self._users = 0
 
     @property
     def most_output(self) -> int | None:
@@ -34,15 +35,15 @@ class LiveEngine:
 
     async def complete(self, request: Request, package: str) -> Completion:
         """See `Asking`."""
-        if self._is_retired:
+        if self._is_over:
             raise EngineStopped(_CHANGED, retry_in=0.0)
-        self._in_flight += 1
+        self._users += 1
         try:
             await self._open()
             return await self.engine.complete(request, package)
         finally:
-            self._in_flight -= 1
-            await self._close_when_idle()
+            self._users -= 1
+            await self._end_when_idle()
 
     def measured(self, sent: int, tokens: int) -> None:
         """See `Asking`."""
@@ -50,19 +51,19 @@ class LiveEngine:
 
     async def test(self) -> EngineTest:
         """Ask something small."""
-        self._in_flight += 1
+        self._users += 1
         try:
             await self._open()
             return await self.engine.test()
         finally:
-            self._in_flight -= 1
-            await self._close_when_idle()
+            self._users -= 1
+            await self._end_when_idle()
 
     async def retire(self) -> None:
-        """Send nothing more. What is under way comes to its end and is kept; the stages that ask begin again."""
+        """Send nothing more. What is under way comes to its end and is kept; then the stages that ask begin again."""
         self._is_retired = True
-        self.engine.gate.stop(self.engine.gate.halt, EngineStopped(_CHANGED, retry_in=0.0))
-        await self._close_when_idle()
+        self.engine.gate.shut()
+        await self._end_when_idle()
 
     async def _open(self) -> None:
         async with self._opening:
@@ -70,8 +71,13 @@ class LiveEngine:
                 await self.engine.__aenter__()
                 self._is_open = True
 
-    async def _close_when_idle(self) -> None:
-        if self._is_retired and self._is_open and not self._in_flight:
+    async def _end_when_idle(self) -> None:
+        if not self._is_retired or self.engine.gate.rates.in_flight:
+            return
+        if not self._is_over:
+            self._is_over = True
+            self.engine.gate.stop(self.engine.gate.halt, EngineStopped(_CHANGED, retry_in=0.0))
+        if self._is_open and not self._users:
             self._is_open = False
             with anyio.CancelScope(shield=True):
                 await self.engine.__aexit__(None, None, None)

@@ -51,14 +51,30 @@ class _Attempts:
     first_failed_at: float = math.inf
 
 
+Retried = Callable[[str], None]
+"""Told each time a request is to be sent again, with why: `busy`, `unavailable` or `garbled`."""
+
+
+def not_counted(_why: str) -> None:
+    """For those whose retries nobody counts."""
+
+
 class Retrying:
     """Sends requests through a gate until they are answered or given up."""
 
-    def __init__(self, gate: Gate, monotonic: Monotonic, random: Random, patience: Patience) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        monotonic: Monotonic,
+        random: Random,
+        patience: Patience,
+        retried: Retried = not_counted,
+    ) -> None:
         self._gate = gate
         self._monotonic = monotonic
         self._random = random
         self._patience = patience
+        self._retried = retried
         self._suspects: set[int] = set()
         """Requests over which everything stopped before; the next time it is their own failure."""
 
@@ -101,6 +117,7 @@ class Retrying:
         is_alone = self._gate.rates.answered_at > attempts.first_failed_at
         if is_alone and attempts.count >= self._patience.tries and not isinstance(error, Busy):
             raise error
+        self._retried(type(error).__name__.lower())
         if not isinstance(error, Busy):
             with anyio.move_on_after(pause):
                 await attempts.halt.event.wait()

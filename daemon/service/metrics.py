@@ -56,7 +56,7 @@ class Metrics:
         self._drop_files: dict[str, int] = {}
 
     def count_retry(self, code: str) -> None:
-        """A request to the language model is sent again: after this HTTP status, `timeout` or `connection`."""
+        """A request to the language model is sent again: `busy`, `unavailable` or `garbled` says why."""
         self._retries[code] += 1
 
     def render(self, drop_files: Mapping[str, int]) -> bytes:

@@ -25,4 +25,4 @@ def watching(disk: Disk, events: Watch = file_events) -> Watch:
 
 async def _silence() -> AsyncIterator[object]:
     await anyio.sleep_forever()
-    yield
+    yield None

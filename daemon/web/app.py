@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from daemon.app import Daemon
 from daemon.web import api, pages
+from daemon.web.calendar import Days
 from daemon.web.events import EventFeed
 from daemon.web.login import Logins
 from daemon.web.openapi import Documented
@@ -55,6 +56,7 @@ def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
     )
     app.state.daemon, app.state.logins, app.state.feed = daemon, logins, feed
     app.state.pictures = Pictures()
+    app.state.days = Days()
     app.state.page_paths = frozenset(getattr(route, "path", "") for router in pages.ROUTERS for route in router.routes)
     for router in api.ROUTERS:
         app.include_router(router)

@@ -1,18 +1,22 @@
 """The calendar of a package as a picture: a square for each day, the darker the more was said."""
 
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
+from threading import Lock
 
+from packages_store.days import said_by_quarter, state_of_days
 from packages_store.model import Memory, MemoryKind
+from packages_store.package import Package
 from packages_store.times import local_day
 
 LEVELS = 4
 SQUARE, GAP = 11, 2
 _LEFT, _TOP = 30, 18
 _WEEK = 7
+_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,28 @@ class Month:
     messages: int
     days: int
     memories: int
+
+
+class Days:
+    """How much was said on each day, kept while a package's conversations stay as they are. For any thread."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str, int, str], Counter[str]] = OrderedDict()
+        self._lock = Lock()
+
+    def said(self, package: Package) -> Counter[str]:
+        """Messages of each local day."""
+        config = package.config
+        key = (package.name, config.time_zone, config.day_starts_at, state_of_days(package.ledger))
+        with self._lock:
+            known = self._known.get(key)
+        said = known or said_by_day(said_by_quarter(package.ledger), config.zone, config.day_starts_at)
+        with self._lock:
+            self._known[key] = said
+            self._known.move_to_end(key)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return said
 
 
 def said_by_day(quarters: Iterable[tuple[str, int]], zone: tzinfo, starts_at: int) -> Counter[str]:

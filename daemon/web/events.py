@@ -19,6 +19,7 @@ from daemon.web.streams import until_gone
 KEPT = 1000
 """Events a client may have missed without having to start with a snapshot again."""
 HEARTBEAT_SECONDS = 10.0
+_PACE_SECONDS = 0.1
 
 _RETRY = b"retry: 2000\n\n"
 _HEARTBEAT = b": still here\n\n"
@@ -38,6 +39,7 @@ class EventFeed:
         self._recent: deque[Numbered] = deque(maxlen=KEPT)
         self._listening = ExitStack()
         self._live: MemoryObjectReceiveStream[Numbered] | None = None
+        self._told: dict[int, bytes] = {}
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -67,6 +69,19 @@ class EventFeed:
             except anyio.EndOfStream:  # more than that while nobody asked: whoever comes back needs a snapshot anyway
                 self._recent.clear()
                 self._listen()
+
+    def id_of(self, number: int) -> str:
+        """The id by which a client says what it has heard."""
+        return f"{self.daemon.owner.instance}-{number}"
+
+    def told(self, entry: Numbered) -> bytes:
+        """An event as it is sent; written out once for all clients."""
+        number, event = entry
+        if number not in self._told:
+            self._told[number] = _event(self.id_of(number), event.kind, json.dumps(event.data(), ensure_ascii=False))
+            if len(self._told) > KEPT:
+                del self._told[next(iter(self._told))]
+        return self._told[number]
 
     def since(self, last_event_id: str | None) -> list[Numbered] | None:
         """What happened after an id, oldest first; None when that is not known any more."""
@@ -117,40 +132,46 @@ class EventStream(Response):
         missed = self._feed.since(self._last_event_id)
         if missed is None:
             return await self._snapshot(self._feed.daemon.events.last_id)
-        return b"".join(map(self._told, missed))
+        return b"".join(map(self._feed.told, missed))
 
     async def _stream(self, live: MemoryObjectReceiveStream[Numbered], send: Send) -> None:
         while True:
-            entry = None
+            entries: list[Numbered] = []
             with anyio.move_on_after(self._feed.heartbeat_seconds):
                 try:
-                    entry = await live.receive()
+                    entries = await _gathered(live)
                 except anyio.EndOfStream:
                     return
-            if entry is None:
+            if not entries:
                 await self._write(_HEARTBEAT, send)
                 continue
             self._feed.collect()
-            await self._write(self._told(entry), send)
-            match entry[1]:
+            await self._write(b"".join(map(self._feed.told, entries)), send)
+            match entries[-1][1]:
                 case DaemonReady():
                     # During the repair nobody could be told about packages.
-                    await self._write(await self._snapshot(entry[0]), send)
+                    await self._write(await self._snapshot(entries[-1][0]), send)
                 case DaemonStopping():
                     self._is_told = True
                     return
+            # While much happens, what comes meanwhile is told together: each piece costs as much as a short answer.
+            await anyio.sleep(_PACE_SECONDS)
 
     async def _snapshot(self, number: int) -> bytes:
         daemon = self._feed.daemon
         packages = [] if daemon.phase == "repairing" else await daemon.packages()
-        return _event(self._id(number), "snapshot", _VIEWS.dump_json(packages).decode())
+        return _event(self._feed.id_of(number), "snapshot", _VIEWS.dump_json(packages).decode())
 
-    def _told(self, entry: Numbered) -> bytes:
-        number, event = entry
-        return _event(self._id(number), event.kind, json.dumps(event.data(), ensure_ascii=False))
 
-    def _id(self, number: int) -> str:
-        return f"{self._feed.daemon.owner.instance}-{number}"
+async def _gathered(live: MemoryObjectReceiveStream[Numbered]) -> list[Numbered]:
+    """The next event with all that have happened since, up to one after which there is more to say."""
+    entries = [await live.receive()]
+    while not isinstance(entries[-1][1], DaemonReady | DaemonStopping):
+        try:
+            entries.append(live.receive_nowait())
+        except (anyio.WouldBlock, anyio.EndOfStream):
+            break  # the end, if it is one, is met again at the next call
+    return entries
 
 
 def _event(event_id: str, kind: str, data: str) -> bytes:

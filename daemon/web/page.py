@@ -42,7 +42,6 @@ class Chrome:
     is_safe: bool
     """Whether the daemon is in safe mode, which a person ends."""
     version: str
-    instance: str
     last_event: str
     """The id of the last event when the page began to be made: its script asks for what came after."""
     event_kinds: str
@@ -73,7 +72,6 @@ def chrome(request: Request, daemon: Daemon) -> Chrome:
         paused=daemon.paused,
         is_safe=daemon.safe_mode is not None,
         version=version("entity-loom"),
-        instance=daemon.owner.instance,
         last_event=f"{daemon.owner.instance}-{daemon.events.last_id}",
         event_kinds=" ".join(sorted({kind.kind for kind in Event.__subclasses__()})),
         path=request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0],
@@ -94,18 +92,16 @@ def require_repaired(daemon: Daemon) -> None:
         raise Refused(Problem(503, "repairing", "The daemon is repairing.", "Try again in a moment.", RETRY_AFTER))
 
 
-async def fields(request: Request) -> dict[str, str]:
-    """The fields of a form that are filled in, without its token, which the guard has seen."""
-    found = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-    found.pop("token", None)
-    return found
-
-
 async def all_fields(request: Request) -> dict[str, str]:
-    """The fields of a form, those that were left empty as well."""
+    """The fields of a form, without its token, which the guard has seen."""
     found = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
     found.pop("token", None)
     return found
+
+
+async def fields(request: Request) -> dict[str, str]:
+    """The fields of a form that are filled in."""
+    return {name: value for name, value in (await all_fields(request)).items() if value}
 
 
 def done(request: Request, go: str, said: str = "") -> Response:

@@ -58,6 +58,12 @@ _SETTLED = """async () => {
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 """Draws everything anew: Chromium leaves colours of the other scheme where it changes while a page is open."""
+_SETTLED = """(scheme) => new Promise((done) => {
+    const query = matchMedia(`(prefers-color-scheme: ${scheme})`);
+    const look = () => requestAnimationFrame(query.matches ? () => requestAnimationFrame(done) : look);
+    look();
+})"""
+"""Resolves when the colours of a scheme are painted: axe must not see half of each."""
 _EXPECTED = ("net::ERR_", "Failed to load resource")
 """What the browser says of refusals, and of a daemon that is away: tests bring that about on purpose."""
 
@@ -160,6 +166,7 @@ async def assert_accessible(page: Page) -> None:
     before = page.viewport_size
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme="light" if scheme == "light" else "dark", reduced_motion="reduce")
+        await page.evaluate(_SETTLED, scheme)
         for size in (WIDE, NARROW):
             await page.set_viewport_size({"width": size["width"], "height": size["height"]})
             found = await violations(page)

@@ -24,6 +24,7 @@ _PACKAGES = ("default", "0")
 _MOSTLY = 0.8
 """How often a name or an id is one that exists."""
 _REQUEST_SECONDS = 120
+_ERROR = '"level": "error"'
 
 
 def main() -> int:
@@ -52,13 +53,15 @@ def main() -> int:
                 print(f"the daemon ended with {daemon.exit_code}")
                 print(daemon.output)
                 return 1
+            if max(codes):
+                print("what the daemon logged of it:", *(line for line in daemon.lines if _ERROR in line), sep="\n")
             return max(codes)
 
 
 def _known(daemon: DaemonProcess) -> str:
     """The settings of schemathesis: names and ids that exist, to be used beside those it makes up."""
     package = f"/api/packages/{_PACKAGES[0]}"
-    conversations = daemon.api("GET", f"{package}/conversations?limit=5")["conversations"]
+    conversations = daemon.api("GET", f"{package}/conversations?limit=5")["rows"]
     messages = daemon.api("GET", f"{package}/conversations/messages?id={conversations[0]['id']}")["lines"]
     memories = daemon.api("GET", f"{package}/memories?limit=5")["memories"]
     nodes = daemon.api("GET", f"{package}/graph/nodes?limit=5")["nodes"]

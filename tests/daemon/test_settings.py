@@ -94,7 +94,8 @@ def test_every_key_has_a_variable_that_is_known(environ: dict[str, str], key: st
     samples = {"home": "/h", "allowed_hosts": "a.example", "time_zone": "UTC", "pause_before_commit": "yes"}
     words = {"host": "localhost", "default_package": "x", "inbox.after_import": "archive", "log.format": "json"}
     engine = {"preset": "ollama", "base_url": "http://[::1]/v1", "context_tokens": "8000", "proxy": "http://p.example"}
-    others = {"log.level": "error", "log.file_bytes": "5000"} | {f"engine.{name}": text for name, text in engine.items()}
+    others = {"log.level": "error", "log.file_bytes": "5000"}
+    others |= {f"engine.{name}": text for name, text in engine.items()}
     value = (samples | words | others).get(key, "1")
 
     assert origins({}, {**environ, variable(key): value})[key] == f"environment {variable(key)}"

@@ -12,7 +12,6 @@ from packages_store.chats import CHATS
 from tests.doors.harness import DaemonProcess, loom
 from tests.exports import chatgpt_export
 
-
 # A command takes a second, and there are many of them: what they ask for is tested quickly in test_review_api.py.
 pytestmark = pytest.mark.slow
 

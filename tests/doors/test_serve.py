@@ -144,6 +144,7 @@ def test_a_port_that_is_taken_is_said_so(home: Path) -> None:
         refused = loom(home, "serve", "--port", str(port))
 
     assert refused.code == 1
+    assert json.loads((home / "starts.json").read_bytes()) == {"present": None, "died": []}
     assert f"port {port}" in refused.stderr
     assert "--port" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -1,11 +1,13 @@
 """The load, and what is measured under it."""
 
+import itertools
 import math
 import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +18,11 @@ from tests.doors.harness import DaemonProcess
 from tests.exports import chatgpt_export
 
 _WEEK = 7 * 86_400
-_SETTLED = 0.3
+_SETTLED = 0.5
 """The share of the time after which the daemon has everything it needs: what it takes then is the measure."""
+_SAMPLES = 5
+_REST_SECONDS = 12.0
+"""Threads that have had no work for ten seconds are ended."""
 _ASK_SECONDS = 0.05
 _ROUNDS_KEPT = 6
 """Exports grow so often, and begin anew: the same conversations with a few more turns each time."""
@@ -36,11 +41,6 @@ class Load:
     packages: int = 50
     waiting_files: int = 500
     clients: int = 200
-
-    @property
-    def samples(self) -> int:
-        """How often it is looked how much is taken, a second apart, before the middle of it counts."""
-        return max(3, min(15, int(self.seconds / 10)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,42 @@ async def soak(load: Load, tell: Callable[[str], None]) -> Outcome:
     return outcome
 
 
+class Work:
+    """Whether there is any, and how many do it: at rest it shows what is kept, and not what is needed just now."""
+
+    def __init__(self) -> None:
+        self._open = anyio.Event()
+        self._open.set()
+        self._busy = 0
+        self._idle = anyio.Event()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Do a piece of work when there is some to be done."""
+        await self._open.wait()
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+    @asynccontextmanager
+    async def rest(self) -> AsyncIterator[None]:
+        """Nobody works while this is open; it begins when the last one has finished."""
+        self._open = anyio.Event()
+        while self._busy:
+            self._idle = anyio.Event()
+            await self._idle.wait()
+        yield
+        self._open.set()
+
+
 async def _under_load(daemon: DaemonProcess, load: Load, outcome: Outcome, tell: Callable[[str], None]) -> None:
     headers = {"Authorization": f"Bearer {daemon.token}"}
     limits = httpx2.Limits(max_connections=None)
+    work = Work()
     async with (
         httpx2.AsyncClient(
             base_url=daemon.address, headers=headers, trust_env=False, timeout=None, limits=limits
@@ -115,14 +148,16 @@ async def _under_load(daemon: DaemonProcess, load: Load, outcome: Outcome, tell:
         for number in range(load.clients):
             tasks.start_soon(_listen, client, number, outcome)
         for number in range(load.packages):
-            tasks.start_soon(_import, client, f"soak-{number}", number, outcome)
-        tasks.start_soon(_ask, client, outcome)
+            tasks.start_soon(_import, client, number, work, outcome)
+        tasks.start_soon(_ask, client, work, outcome)
         began = time.monotonic()
         await _until(began + load.seconds * _SETTLED)
-        outcome.before = await _usage(daemon.pid, load.samples)
+        async with work.rest():
+            outcome.before = await _usage(daemon.pid)
         tell(f"{time.monotonic() - began:.0f} s: {outcome.before}")
-        await _until(began + load.seconds - load.samples)
-        outcome.after = await _usage(daemon.pid, load.samples)
+        await _until(began + load.seconds)
+        async with work.rest():
+            outcome.after = await _usage(daemon.pid)
         tell(f"{time.monotonic() - began:.0f} s: {outcome.after}")
         tasks.cancel_scope.cancel()
 
@@ -139,34 +174,36 @@ async def _listen(client: httpx2.AsyncClient, number: int, outcome: Outcome) -> 
                 outcome.heard[number] += 1
 
 
-async def _import(client: httpx2.AsyncClient, name: str, seed: int, outcome: Outcome) -> None:
+async def _import(client: httpx2.AsyncClient, number: int, work: Work, outcome: Outcome) -> None:
     """One package that is never left alone."""
+    name = f"soak-{number}"
     (await client.post("/api/packages", json={"name": name})).raise_for_status()
-    number = 0
-    while True:
-        data = chatgpt_export(3, seed=seed + number // _ROUNDS_KEPT * 1000, turns=4 + 2 * (number % _ROUNDS_KEPT))
-        put = await client.put(f"/api/packages/{name}/uploads", params={"name": f"{number}.json"}, content=data)
-        put.raise_for_status()
-        number += 1
-        while (await client.get(f"/api/packages/{name}", params={"wait": 60})).json()["state"] != "done":
-            pass
-        outcome.imports[name] += 1
+    for turn in itertools.count():
+        async with work.turn():
+            seed = number + turn // _ROUNDS_KEPT * 1000
+            data = chatgpt_export(3, seed=seed, turns=4 + 2 * (turn % _ROUNDS_KEPT))
+            put = await client.put(f"/api/packages/{name}/uploads", params={"name": f"{turn}.json"}, content=data)
+            put.raise_for_status()
+            while (await client.get(f"/api/packages/{name}", params={"wait": 60})).json()["state"] != "done":
+                pass
+            outcome.imports[name] += 1
 
 
-async def _ask(client: httpx2.AsyncClient, outcome: Outcome) -> None:
+async def _ask(client: httpx2.AsyncClient, work: Work, outcome: Outcome) -> None:
     """Somebody who looks all the time."""
-    while True:
-        for path in ("/api/status", "/api/packages/soak-0", "/healthz?verbose", "/readyz", "/metrics"):
+    for path in itertools.cycle(("/api/status", "/api/packages/soak-0", "/healthz?verbose", "/readyz", "/metrics")):
+        async with work.turn():
             asked = time.monotonic()
             (await client.get(path)).read()
             outcome.answers.append(time.monotonic() - asked)
-            await anyio.sleep(_ASK_SECONDS)
+        await anyio.sleep(_ASK_SECONDS)
 
 
-async def _usage(pid: int, count: int) -> Usage:
-    """What the process takes, the middle of some samples: threads and buffers come and go."""
+async def _usage(pid: int) -> Usage:
+    """What the process takes, the middle of some samples, after threads without work have ended."""
+    await anyio.sleep(_REST_SECONDS)
     samples: list[tuple[int, int, int]] = []
-    for _ in range(count):
+    for _ in range(_SAMPLES):
         samples.append(_sample(pid))
         await anyio.sleep(1)
     return Usage(*(int(statistics.median(values)) for values in zip(*samples, strict=True)))

@@ -15,13 +15,12 @@ from starlette.responses import HTMLResponse
 from daemon.doubt_views import DoubtView, view
 from daemon.web.api.doubts import CHANGED as DOUBTS_CHANGED
 from daemon.web.api.memories import CHANGED, MemoryDetail, MemoryLine, detail, line
-from daemon.web.calendar import Month, Year, months, said_by_day, years
+from daemon.web.calendar import Days, Month, Year, months, years
 from daemon.web.page import chrome, done, fields, show
 from daemon.web.problems import Problem, Refused
 from daemon.web.templating import counted, package_path
 from daemon.web.wired import TheDaemon
 from packages_store import by_hand
-from packages_store.days import said_by_quarter
 from packages_store.doubts import DoubtState
 from packages_store.lineage import Lineage, SourceMessage, lineage
 from packages_store.model import Memory
@@ -143,7 +142,8 @@ async def memories(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     frame = chrome(request, daemon)
-    found, calendar = await daemon.read(name, lambda package: _overview(package, Asked(kind, when, q, page)))
+    days: Days = request.app.state.days
+    found, calendar = await daemon.read(name, lambda package: _overview(package, Asked(kind, when, q, page), days))
     return await show(request, daemon, "memories/memories.html", frame, name=name, list=found, calendar=calendar)
 
 
@@ -157,7 +157,8 @@ async def memories_fragment(
     q: Annotated[str, Query(max_length=500)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    found, _calendar = await daemon.read(name, lambda package: _overview(package, Asked(kind, when, q, page)))
+    days: Days = request.app.state.days
+    found, _calendar = await daemon.read(name, lambda package: _overview(package, Asked(kind, when, q, page), days))
     return await show(request, daemon, "memories/list.html", name=name, list=found)
 
 
@@ -194,10 +195,9 @@ async def deleted(request: Request, daemon: TheDaemon, name: str) -> Response:
     return await show(request, daemon, "memories/deleted.html", frame, name=name, memories=found)
 
 
-def _overview(package: Package, asked: Asked) -> tuple[MemoryList, Calendar]:
-    config = package.config
+def _overview(package: Package, asked: Asked, days: Days) -> tuple[MemoryList, Calendar]:
     everything = package.memories.all()
-    said = said_by_day(said_by_quarter(package.ledger), config.zone, config.day_starts_at)
+    said = days.said(package)
     fitting = sorted((one for one in everything if asked.fits(one)), key=_place, reverse=True)
     begin = (asked.page - 1) * _PAGE
     shown = list(map(line, fitting[begin : begin + _PAGE]))

@@ -1,8 +1,8 @@
 """The page of one package: how far it is, what failed, what was handed in, what happened, and its settings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Annotated, Any, get_args
 from zoneinfo import available_timezones
 
@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from daemon.app import Daemon
 from daemon.configuring import CHANGEABLE, change_settings
-from daemon.views import ItemView, PackageDetail, RepairView
+from daemon.views import ItemView, PackageDetail, RepairView, StageView
 from daemon.web.acts import Act, perform
 from daemon.web.page import all_fields, chrome, done, fields, require_repaired, show
 from daemon.web.pages.costs import COST_WORDS, costs_of
@@ -21,7 +21,7 @@ from daemon.web.steps import TITLES, Speed, Step, speed_of, steps_of
 from daemon.web.templating import duration, package_path, words
 from daemon.web.wired import TheDaemon
 from packages_store.config import PackageConfig
-from packages_store.errors import PackageUnusable
+from packages_store.errors import FileDamaged, PackageUnusable
 from packages_store.history import RunRecord, pace, runs
 from packages_store.model import ItemEnd, StageName, StageStatus
 from packages_store.package import Package
@@ -129,8 +129,8 @@ class PackagePage:
     @property
     def failures(self) -> list[tuple[Step, list[Failure]]]:
         """The first failed items of each stage that has some."""
-        found = ((step, failures_of(step)) for step in self.steps if step.stage.failed)
-        return [(step, list(islice(failures, _LISTED))) for step, failures in found]
+        found = zip(self.steps, self.package.stages, strict=True)
+        return [(step, _failures(stage, stage.failures[:_LISTED])) for step, stage in found if stage.failed]
 
     @property
     def sentence(self) -> str:
@@ -141,11 +141,8 @@ class PackagePage:
         return f"{self.name}: {self.package.waits_for or 'everything is done'}."
 
 
-def failures_of(step: Step) -> list[Failure]:
-    """The failed items of a stage."""
-    can_retry = "retry" in step.stage.actions
-    items = getattr(step.stage, "failures", [])
-    return [Failure(step.name, item, can_retry) for item in items]
+def _failures(stage: StageView, items: Sequence[ItemView]) -> list[Failure]:
+    return [Failure(stage.name, item, "retry" in stage.actions) for item in items]
 
 
 def _buttons(steps: list[Step]) -> list[Button]:
@@ -273,7 +270,7 @@ async def _page(daemon: Daemon, name: str) -> PackagePage:
 async def _config(daemon: Daemon, name: str) -> PackageConfig | None:
     try:
         return await daemon.read(name, lambda package: package.config)
-    except PackageUnusable:
+    except (PackageUnusable, FileDamaged):
         return None
 
 
@@ -300,7 +297,7 @@ async def _failed(daemon: Daemon, name: str, stage: StageName, here: int) -> dic
     states = await daemon.read(name, lambda package: package.progress.items(stage, _FAILED, here * _PAGE + 1))
     shown = states[(here - 1) * _PAGE : here * _PAGE]
     items = [ItemView(id=e.id, label=e.label, end=e.end, attempts=e.attempts, reason=e.reason) for e in shown]
-    failures = [Failure(stage, item, "retry" in step.stage.actions) for item in items]
+    failures = _failures(step.stage, items)
     return {"name": name, "step": step, "failures": failures, "here": here, "more": len(states) > here * _PAGE}
 
 

@@ -346,7 +346,7 @@ def _told(form: dict[str, str], decided: Decided) -> str:
     if not decided.chosen:
         return "No conversation was ticked: nothing was changed."
     rest = decided.chosen - decided.changed
-    return f"{counted(decided.changed, 'conversation')} {done_to}." + (f" {rest} were so before." if rest else "")
+    return f"{counted(decided.changed, 'conversation')} {done_to}." + (f" {rest} needed no change." if rest else "")
 
 
 @router.post("/actions/packages/{name}/conversations/edit")

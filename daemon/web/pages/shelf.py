@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -13,7 +13,7 @@ from daemon.web.folder import DropFolderView, folder_view
 from daemon.web.page import all_fields, chrome, done, fields, show
 from daemon.web.problems import Problem, Refused
 from daemon.web.steps import Step, steps_of
-from daemon.web.templating import THEME_COOKIE, counted, package_path
+from daemon.web.templating import THEME_COOKIE, counted, package_path, theme_of
 from daemon.web.wired import TheDaemon, TheLogins
 from packages_store.errors import PackageUnusable
 from packages_store.history import last_activity, refused
@@ -158,9 +158,7 @@ async def login(logins: TheLogins, once: str = "") -> Response:
 @router.post("/actions/theme")
 async def set_theme(request: Request) -> Response:
     chosen = await fields(request)
-    theme: Literal["auto", "light", "dark"] = "auto"
-    if chosen.get("theme") in ("light", "dark"):
-        theme = "light" if chosen["theme"] == "light" else "dark"
+    theme = theme_of({THEME_COOKIE: chosen.get("theme", "")})
     response = done(request, own_path(chosen.get("back", "")))
     response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, path="/", httponly=True, samesite="strict")
     return response

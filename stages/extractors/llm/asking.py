@@ -26,6 +26,9 @@ _LEAST_ROOM = 600
 _ANSWER_SHARE = 4
 """An answer takes at most this part (one n-th) of the context."""
 
+_MOST_HALVINGS = 3
+"""A question is cut into so many times halves: what is too long even then is too long for another reason."""
+
 T = TypeVar("T")
 
 
@@ -115,14 +118,16 @@ class Asker:
             raise failures[min(failures)]
         return [answer for number in range(len(questions)) for answer in answers[number]]
 
-    async def _answers(self, question: Question[T], stopped: Sequence[EngineStopped]) -> list[Answered[T]]:
+    async def _answers(
+        self, question: Question[T], stopped: Sequence[EngineStopped], halvings: int = 0
+    ) -> list[Answered[T]]:
         async with self._slots:
             if stopped:
                 raise stopped[0]
             try:
                 return [await self._llm.ask(question.ask, question.accept)]
             except AnswerTooLong:
-                halves = await off_loop(question.halves)
+                halves = await off_loop(question.halves) if halvings < _MOST_HALVINGS else ()
                 if not halves:
                     raise
-        return [answer for half in halves for answer in await self._answers(half, stopped)]
+        return [answer for half in halves for answer in await self._answers(half, stopped, halvings + 1)]

@@ -99,19 +99,34 @@ class Directory:
     def find(self, path: str) -> Entry | None:
         """The entry of that name; of several, the last. Else the one that `path` leads into as if it were a folder.
 
-        An expression finds a name twenty times as fast as a walk, so that thousands of files can be read one by one.
+        What is there is found without a walk from entry to entry, so that thousands of files can be read one by one.
         """
         wanted = path.encode("utf-8", "replace")
-        length = re.escape(struct.pack("<H", len(wanted)))
-        entry = re.compile(re.escape(_ENTRY) + b".{24}" + length + b".{16}" + re.escape(wanted), re.DOTALL)
+        begin = self._last_of(wanted)
+        if begin is not None:
+            return self._entry(begin, path)
         here = around = None
-        for found in entry.finditer(self._data):
-            here = found.start(), path
-        for at, name in () if here else self._names():
-            if wanted.startswith(name) and wanted.startswith(b"/", len(name)):
+        for at, name in self._names():
+            if name == wanted:
+                here = at, path
+            elif wanted.startswith(name) and wanted.startswith(b"/", len(name)):
                 around = at, _decoded(name)
-        found_at = here or around or self._find_decoded(path)
-        return self._entry(*found_at) if found_at else None
+        found = here or around or self._find_decoded(path)
+        return self._entry(*found) if found else None
+
+    def _last_of(self, name: bytes) -> int | None:
+        """The place of the last entry of that name. None as well where a header happens to end as the name begins.
+
+        Searched from the front: from the back, `bytes` takes quadratic time where names repeat themselves.
+        """
+        found = None
+        at = self._data.find(name, _HEAD.size)
+        while name and at >= 0:
+            begin = at - _HEAD.size
+            if self._data.startswith(_ENTRY, begin) and _LENGTHS(self._data, begin + 28)[0] == len(name):
+                found = begin
+            at = self._data.find(name, at + len(name))
+        return found
 
     def _find_decoded(self, path: str) -> tuple[int, str] | None:
         """As `find`, for names that are written in another way than they are told."""

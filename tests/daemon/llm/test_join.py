@@ -223,6 +223,18 @@ def never_comes_to_an_end_about_much(body: dict[str, Any]) -> str | Act:
     return Act(text=whole[:40], finish="length") if is_much and shown > 4 else whole
 
 
+async def test_a_model_that_only_thinks_is_not_asked_about_ever_smaller_parts(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    provider.always(Act(text="", finish="length"))
+    async with working_daemon(tmp_path / "home", engine=engine(provider)) as daemon:
+        detail = await imported(daemon, tmp_path / "in", diary_export(1, turns=40))
+
+    assert "on its thoughts" in (detail.stages[3].failures[0].reason or "")
+    # Once and with more room, for the conversation and for its day.
+    assert provider.counts.requests == 4
+
+
 async def test_an_answer_that_cannot_be_used_is_asked_for_once_more_with_the_reason(
     provider: FakeProvider, tmp_path: Path
 ) -> None:
@@ -342,6 +354,7 @@ async def test_a_model_that_is_set_up_anew_takes_over_in_the_middle_of_a_stage(
         done = await daemon.settled("wren")
 
     assert done.state == "done", done.waits_for
-    models = [one.body["model"] for one in provider.asked]
-    assert models[0] == MODEL
-    assert models.count("muse-2") == 8 + 8 + 8 + 2 - 0
+    before, after = ([one for one in provider.asked if one.body["model"] == name] for name in (MODEL, "muse-2"))
+    assert before
+    assert all(one.status == 200 and not one.was_left for one in before)
+    assert len(after) == len({str(one.body) for one in after}) >= 8 + 8 + 8 + 1

@@ -27,7 +27,9 @@ class Bench:
         self.does = list(does)
         self.asked: list[float] = []
         self.gate = Gate(RateSettings(most), anyio.current_time)
-        self.retrying = Retrying(self.gate, anyio.current_time, lambda: luck, patience or Patience())
+        self.counted: list[str] = []
+        waiting = patience or Patience()
+        self.retrying = Retrying(self.gate, anyio.current_time, lambda: luck, waiting, self.counted.append)
 
     async def ask(self) -> Completion:
         self.asked.append(anyio.current_time())
@@ -53,6 +55,7 @@ def test_what_may_succeed_later_is_tried_again(trouble: LlmError) -> None:
 
         assert await bench.run() == ANSWER
         assert len(bench.asked) == 3
+        assert bench.counted == [type(trouble).__name__.lower()] * 2
 
     run(work)
 

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from daemon.app import Parts
+from daemon.service.starts import SafeMode, Start
 from packages_store.model import Repair
 from tests.daemon.web.door import Door, door, repairing_door
 from tests.exports import chatgpt_conversation, chatgpt_export
@@ -261,6 +262,34 @@ async def test_a_package_is_deleted_by_typing_its_name_and_can_be_restored(tmp_p
         assert (await opened.daemon.settled("Ünï 1")).conversations == 1
 
 
+async def test_the_engine_is_set_up_and_its_key_is_never_shown_again(tmp_path: Path) -> None:
+    async with door(tmp_path / "home") as opened, opened.browser() as (browser, token):
+        assert "Nothing is sent anywhere" in (await browser.get("/settings")).text
+        wrong = {"token": token, "preset": "", "base_url": "ftp://example", "model": ""}
+        assert (await browser.post("/actions/engine", data=wrong, headers=OURS)).status_code == 422
+        chosen = {"token": token, "preset": "openai", "base_url": "", "model": "gpt-test", "budget_per_package": "2"}
+        assert (await browser.post("/actions/engine", data=chosen, headers=OURS)).status_code == 303
+        assert "This provider wants a key" in (await browser.get("/settings")).text
+        secret = {"token": token, "key": "sk-CANARY-0123456789abcdef"}
+        assert (await browser.post("/actions/engine/key", data=secret, headers=OURS)).status_code == 303
+        page = (await browser.get("/settings")).text
+        assert "It is never shown." in page
+        assert "CANARY" not in page
+        forgotten = await browser.post("/actions/engine/forget-key", data={"token": token}, headers=OURS)
+        assert forgotten.status_code == 303
+        assert "This provider wants a key" in (await browser.get("/settings")).text
+
+
+async def test_in_safe_mode_the_page_says_that_nothing_is_worked_on_and_how_to_go_on(tmp_path: Path) -> None:
+    async with door(tmp_path / "home") as opened, opened.browser() as (browser, _token):
+        opened.daemon.enter_safe_mode(SafeMode((Start("2026-01-01T00:00:00.000Z", 1),)))
+        page = (await browser.get("/")).text
+        assert "Nothing is worked on just now." in page
+        action, fields = form_in(page, "resume-all")
+        assert (await browser.post(action, data=fields, headers=OURS)).status_code == 303
+        assert "Nothing is worked on" not in (await browser.get("/")).text
+
+
 async def test_a_repair_is_told_until_it_has_been_seen(tmp_path: Path) -> None:
     async with door(tmp_path / "home") as opened, opened.browser() as (browser, _token):
         await opened.daemon.create("wren")
@@ -312,5 +341,5 @@ async def test_what_the_page_needs_is_served_by_us(tmp_path: Path, file: str) ->
 def test_no_script_writes_markup() -> None:
     for script in STATIC.rglob("*.js"):
         text = script.read_text("utf-8")
-        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "srcdoc", ".style"):
+        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "srcdoc", '"style"'):
             assert word not in text, script.name

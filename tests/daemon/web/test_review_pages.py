@@ -68,7 +68,7 @@ async def test_a_form_says_how_many_were_changed(tmp_path: Path) -> None:
         headers = {**OURS, "Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         body = urlencode({"token": token, "of": "all", "do": "exclude"})
         answer = await browser.post(f"/actions{LIST}/change", content=body, headers=headers)
-        assert answer.json() == {"go": LIST, "said": "3 conversations excluded. 1 were so before."}
+        assert answer.json() == {"go": LIST, "said": "3 conversations excluded. 1 needed no change."}
 
 
 async def test_an_address_of_a_list_is_the_same_for_the_same_list(tmp_path: Path) -> None:

@@ -186,11 +186,8 @@ function colour(name) {
   if (!colours.has(theme)) {
     // A custom property holds `light-dark(…)` as it was written; only a real property is worked out.
     const probe = element("span", { class: "unseen" });
+    probe.style.color = getComputedStyle(canvas).getPropertyValue(name);
     canvas.parentElement.append(probe);
-    probe.style.color = `var(${name})`;
-    if (["--self", "--person", "--place", "--health", "--tradition"].includes(name)) {
-      probe.style.color = getComputedStyle(canvas).getPropertyValue(name);
-    }
     colours.set(theme, getComputedStyle(probe).color);
     probe.remove();
   }

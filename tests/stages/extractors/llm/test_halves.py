@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,13 @@ async def test_a_question_whose_answer_is_too_long_is_put_in_parts_until_they_fi
     assert len({ask.material for ask in llm.sent}) == len(llm.sent)
     for number in range(16):
         assert any(f"at {number} o'clock" in ask.material for ask in accepted)
+
+
+async def test_what_stays_too_long_fails_after_a_few_questions() -> None:
+    talk = conversation(texts=tuple(f"What I said at {number} o'clock. " * 30 for number in range(64)))
+    llm = FakeLlm(lambda _ask, _attempt: AnswerTooLong("It comes to no end."))
+
+    with pytest.raises(AnswerTooLong):
+        await LlmExtractor(llm).significant(PERSONA, talk)
+
+    assert len(llm.sent) <= 4
