@@ -74,7 +74,8 @@ def test_the_installed_program_runs_as_a_module_and_completes_in_the_shell(
     python: Path, home: Path, tmp_path: Path
 ) -> None:
     assert loom(home, "--version", python=python, cwd=tmp_path).stdout.startswith("entity-loom ")
-    assert "_LOOM_COMPLETE" in loom(home, "--show-completion", "bash", python=python, cwd=tmp_path).stdout
+    asked = {"_LOOM_COMPLETE": "complete_bash", "COMP_WORDS": "loom ins", "COMP_CWORD": "1"}
+    assert loom(home, python=python, cwd=tmp_path, env=asked).stdout.split() == ["inspect"]
 
 
 def _assets(page: str) -> set[str]:
