@@ -310,6 +310,12 @@ class Memories:
             self._write(self._of_items(kind, item_ids))
             self._remove_gone()
 
+    def sweep(self) -> None:
+        """Remove what a death left of files that were being written. Nobody writes meanwhile: the package is opened."""
+        for kind in KINDS:
+            for torso in self._folder(kind).glob(".*.md.new"):
+                torso.unlink(missing_ok=True)
+
     def materialise(self) -> int:
         """Make every file of ours as its memory reads; returns how many were missing or different, or to be removed."""
         changed = 0

@@ -55,6 +55,7 @@ def repair_contents(package: Package, secrets: Path) -> list[Repair]:
     Its status is true already (`repair_status`). Raises as that does.
     """
     _config, notes = _usable_config(package, secrets)
+    package.memories.sweep()
     notes += _ask_for_what_is_missing(package)
     package.progress.note_repairs(notes)
     return notes + _refresh_checkpoint(package)

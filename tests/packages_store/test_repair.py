@@ -291,3 +291,18 @@ def test_a_damaged_deliverable_is_kept_aside(tmp_path: Path, name: str) -> None:
 
     assert told.subject == name
     assert next(path.parent.glob(f"{name}.corrupt-*")).read_bytes() == b"no database at all"
+
+
+def test_what_a_death_left_of_memory_files_goes_when_the_package_is_opened(tmp_path: Path) -> None:
+    package_in(tmp_path / "home").close()
+    folder = tmp_path / "home" / "packages" / "wren" / "memories" / "significant"
+    folder.mkdir(parents=True, exist_ok=True)
+    torso, kept = folder / ".2024-06-01_tea.md.new", folder / "2024-06-01_tea.md"
+    torso.write_text("# Signif")
+    kept.write_text("# Significant Memory - 2024-06-01\n\nTea.\n")
+
+    shelf = fresh(tmp_path / "home")
+    shelf.get("wren")
+
+    assert not torso.exists()
+    assert kept.exists()
