@@ -2,7 +2,8 @@
 
 The loop turns like this: whatever has come back is stored together with its marks, and the next items are claimed, all
 in one transaction in a worker thread; then the claimed items are set to work. So a result and its mark are one step, an
-attempt is counted before the work starts, and many small items share the cost of a commit.
+attempt is counted before the work starts, and many small items share the cost of a commit. Files are written beside
+that: they are copies of what is stored, and nothing waits for them but the end of the run.
 """
 
 import math
@@ -33,6 +34,8 @@ _VIEW_BYTES_PER_ITEM = 400
 """… and so seldom that it costs at most this many bytes for each finished item, however long the lists in it are …"""
 _VIEW_SECONDS_AT_MOST = 30.0
 """… but at least this often while anything gets done."""
+_MOST_UNPUBLISHED = 256
+"""Results whose files are still to be written, before work waits for them."""
 RETRY_SECONDS = (5.0, 15.0, 60.0, 300.0)
 """Pauses before what the machine stopped (a full disk, an unreadable folder) is tried again by itself."""
 
@@ -126,7 +129,7 @@ class _Ending:
 
 
 class _Run:
-    """One run of one stage. Methods without `async` are called in worker threads, one at a time."""
+    """One run of one stage. Methods without `async` are called in worker threads, one at a time but for `_publish`."""
 
     def __init__(
         self, runner: Runner, stage: Stage[Any], context: StageContext, should_yield: Callable[[], bool]
@@ -139,6 +142,10 @@ class _Run:
         self._left: deque[LeftItem] = deque()
         self._in_flight = 0
         self._stopped: EngineStopped | None = None
+        self._unpublished: list[Finished[Any]] = []
+        self._is_publishing = False
+        self._published = anyio.Event()
+        """Set when some of them are; another one follows."""
         self._viewed_at = -math.inf
         self._viewed_items = 0
         self._view_size = 0
@@ -177,9 +184,13 @@ class _Run:
             for claim in claims:
                 tasks.start_soon(self._do, claim, send)
             if returned:
-                # What waits for others (a model, a disk) waits while files are written.
-                await off_loop(self._publish, returned)
                 self._tell()
+                self._unpublished += [item.finished for item in returned if item.finished is not None]
+                if not self._is_publishing:
+                    self._is_publishing = True
+                    tasks.start_soon(self._publish_all)
+                while len(self._unpublished) > _MOST_UNPUBLISHED:
+                    await self._published.wait()
             if not self._in_flight:
                 return
             returned = [await receive.receive()]
@@ -187,6 +198,16 @@ class _Run:
                 while True:
                     returned.append(receive.receive_nowait())
             self._in_flight -= len(returned)
+
+    async def _publish_all(self) -> None:
+        """Write files until there are no more to write."""
+        while self._unpublished:
+            results = tuple(self._unpublished)
+            await off_loop(self._publish, results)
+            del self._unpublished[: len(results)]
+            self._published.set()
+            self._published = anyio.Event()
+        self._is_publishing = False
 
     def _next(self, capacity: int) -> list[LeftItem]:
         """The items to claim now: as many as there is room for, and a suspect one only by itself."""
@@ -263,8 +284,8 @@ class _Run:
         empty = returned.finished.empty if returned.finished else None
         return progress.accept(returned.claim, ItemEnd.DONE if empty is None else ItemEnd.EMPTY, empty)
 
-    def _publish(self, returned: Sequence[_Returned]) -> None:
-        self._stage.publish(self._context, [item.finished for item in returned if item.finished is not None])
+    def _publish(self, results: Sequence[Finished[Any]]) -> None:
+        self._stage.publish(self._context, results)
         age = self._runner.monotonic() - self._viewed_at
         finished = self.processed + self.failed - self._viewed_items
         is_worth_it = finished * _VIEW_BYTES_PER_ITEM >= self._view_size
@@ -277,7 +298,11 @@ class _Run:
         self._viewed_items = self.processed + self.failed
 
     def end(self, ending: _Ending) -> StageStatus:
-        """Record how the run ended, in the ledger and in checkpoint.json."""
+        """Record how the run ended, in the ledger and in checkpoint.json, and write the files that nobody came to."""
+        if self._unpublished:
+            with suppress(OSError):
+                # What cannot be written now is written when the stage goes on, or by the next repair.
+                self._stage.publish(self._context, self._unpublished)
         status = self._package.progress.end(
             self._stage.name,
             self.generation,

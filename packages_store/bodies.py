@@ -18,6 +18,7 @@ _SLUG_BYTES = 60
 _INSTANCE_BYTES = 160
 _LIKE_A_TAG = re.compile(r"\[(\s*(?:chat|via)\s*:)([^\[\]\r\n]*)(\])?", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HEADING = re.compile(r"\A\ufeff?\s*#{1,3}[^\S\n]*(?:Daily|Significant) Memory\b[^\n]*(?:\n|\Z)", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^\S\n]*\[(?:chat|via):[^\]\n]*\])+[^\S\n]*$", re.MULTILINE)
 _SOURCE = re.compile(r"\[chat:([^\]\n]+)\](?:[^\S\n]*\[via:([^\]\n]+)\])?")
@@ -82,7 +83,7 @@ def _inside_tag(text: str) -> str:
 def _plain(text: str) -> str:
     """`text` with our line ends only, without control characters, lone surrogates, and anything like a tag."""
     lines = _LINE_ENDS.sub("\n", text.encode(errors="replace").decode())
-    clean = "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc")
+    clean = _CONTROLS.sub("", lines)
     return _LIKE_A_TAG.sub(lambda tag: f"({tag[1]}{tag[2]}{')' if tag[3] else ''}", clean)
 
 

@@ -475,10 +475,20 @@ class Memories:
             (day, ADOPTED),
         )
         told = {chat for row in rows for chat in json.loads(row["conversation_ids"])}
-        for path in self._folder("daily").glob(f"{day}*.md"):
+        for path in self._files_of(day):
             if _is_plain(path) and not self._is_known("daily", path.name) and self._is_foreign("daily", path.name):
                 told.update(_read("daily", path).conversation_ids)
         return frozenset(told)
+
+    def _files_of(self, day: str) -> list[Path]:
+        """The files that are named after a day."""
+        folder = self._folder("daily")
+        try:
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries]
+        except FileNotFoundError:
+            return []
+        return [folder / name for name in names if name.startswith(day) and name.endswith(".md")]
 
     def _of_items(self, kind: MemoryKind, item_ids: Iterable[str]) -> list[Row]:
         return self._db.rows(

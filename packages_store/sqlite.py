@@ -1,7 +1,9 @@
 """The one module that speaks SQLite.
 
 One connection per file, used by one thread at a time (a lock sees to it), so that there is exactly one writer in the
-process. A unit of work is one `transaction()`; what happens inside it happens entirely or not at all.
+process. A unit of work is one `transaction()`; what happens inside it happens entirely or not at all. Beside a
+write-ahead log there is a second connection, for who only reads while somebody else writes: a commit waits for the
+disk, and nobody else has to.
 """
 
 import errno
@@ -64,6 +66,9 @@ class Database:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._depth = 0
+        self._reads_aside = schema.wal and not brief
+        self._aside_lock = threading.Lock()
+        self._aside: sqlite3.Connection | None = None
 
     def open(self) -> None:
         """Open the file, creating it with its schema when it is absent.
@@ -156,7 +161,10 @@ class Database:
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
-        with self._lock:
+        with self._lock, self._aside_lock:
+            if self._aside is not None:
+                self._aside.close()
+                self._aside = None
             if self._connection is not None:
                 # Folding the log in without waiting for the disk could leave half of it in the file.
                 self._connection.execute("PRAGMA synchronous = FULL")
@@ -208,13 +216,13 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """All rows of a query."""
-        with self._lock, _translated(self.path):
-            return self._connected().execute(sql, parameters).fetchall()
+        with self._reading() as connection:
+            return connection.execute(sql, parameters).fetchall()
 
     def one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The first row of a query, or None."""
-        with self._lock, _translated(self.path):
-            row: Row | None = self._connected().execute(sql, parameters).fetchone()
+        with self._reading() as connection:
+            row: Row | None = connection.execute(sql, parameters).fetchone()
             return row
 
     def count(self, sql: str, parameters: Sequence[Value] = ()) -> int:
@@ -246,6 +254,33 @@ class Database:
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one query. Who is inside a transaction sees what was changed in it, all others what is
+        durable.
+        """
+        with _translated(self.path):
+            if self._lock.acquire(blocking=not (self._reads_aside and self.is_open)):
+                try:
+                    yield self._connected()
+                finally:
+                    self._lock.release()
+                return
+            with self._aside_lock:
+                if self.is_open:
+                    yield self._connected_aside()
+                    return
+            # It was closed in between, and is opened again.
+            with self._lock:
+                yield self._connected()
+
+    def _connected_aside(self) -> sqlite3.Connection:
+        if self._aside is None:
+            address = f"{self.path.absolute().as_uri()}?mode=ro"
+            self._aside = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+            self._aside.row_factory = sqlite3.Row
+        return self._aside
 
 
 class Reader:

@@ -1,9 +1,11 @@
 """The runner: claims, results, marks, progress and abort of one stage."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from threading import Event
 
 import anyio
 import anyio.lowlevel
@@ -16,7 +18,7 @@ from packages_store.checkpoint import read_checkpoint
 from packages_store.errors import EngineStopped, ItemFailed
 from packages_store.model import Interruption, ItemEnd, StageStatus, WorkItem
 from packages_store.package import Package
-from stages.contract import Persona, StageContext
+from stages.contract import Finished, Persona, StageContext
 from tests.builders import OWNER, package_in
 from tests.clocks import FakeClock
 from tests.fakes import FakeExtractor, FakeStage
@@ -236,6 +238,45 @@ async def test_the_story_of_a_run_is_told(bench: Bench) -> None:
     progressed = [(event.processed, event.left) for event in told if isinstance(event, StageProgressed)]
     assert progressed[0] == (0, 2)
     assert progressed[-1] == (2, 0)
+
+
+@dataclass
+class SlowlyFiling(FakeStage):
+    """Files its results only after `may_file` is set."""
+
+    may_file: Event = field(default_factory=Event)
+
+    def publish(self, context: StageContext, results: Sequence[Finished[object]]) -> None:
+        self.may_file.wait(60)
+        super().publish(context, results)
+
+
+async def test_work_does_not_wait_for_files_and_the_end_of_the_stage_does(bench: Bench) -> None:
+    stage = SlowlyFiling(items(12), at_once=2)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.run, stage)
+        while len(stage.stored) < 12:
+            await anyio.lowlevel.checkpoint()
+        assert (stage.published, stage.finished) == ([], 0)
+        stage.may_file.set()
+
+    assert sorted(stage.published) == sorted(item.id for item in items(12))
+    assert stage.finished == 1
+
+
+async def test_what_was_stored_before_an_abort_is_filed(bench: Bench) -> None:
+    stage = SlowlyFiling(items(4), at_once=1, gates={"item-3": anyio.Event()})
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.run, stage)
+        while "item-3" not in stage.started:
+            await anyio.lowlevel.checkpoint()
+        assert bench.lock is not None
+        bench.lock.interrupt(Interruption.USER)
+        stage.may_file.set()
+
+    assert stage.published == ["item-0", "item-1", "item-2"]
 
 
 async def test_while_a_stage_runs_checkpoint_json_is_written_at_most_once_a_second(tmp_path: Path) -> None:

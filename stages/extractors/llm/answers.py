@@ -11,7 +11,8 @@ from datetime import date
 
 from stages.contract import AnswerRejected
 from stages.extractors.llm.junk import begins_with_none, is_refusal, plain
-from stages.extractors.llm.scripts import foreign_script, is_written_in
+from stages.extractors.llm.marked import Marked
+from stages.extractors.llm.scripts import Letters, foreign_script, is_written_in, letters_of
 from stages.extractors.sentences import fold
 
 CHECKS_VERSION = "1"
@@ -25,14 +26,17 @@ _SAMPLE = 20_000
 _SAMPLE_EACH = 100
 """Characters of a chat by which its writing is told, and of each of its messages at least."""
 
-_OUTSIDE = re.compile(
+OUTSIDE = Marked(
     r"\b(?:the|this) (?:user|assistant)\b(?![ -](?:interfaces?|experience|manuals?|guides?|accounts?|groups?"
     r"|stor(?:y|ies)|tests?|research|manager|professor|director|principal|teacher|coach|editor|nurse))"
     r"|\b(?:der|die|den|dem|des) (?:be)?nutzer(?:in|s)?\b|\b(?:der|die|den|dem|des) assistent(?:in|en)?\b"
     r"|\bl['’](?:utilisat(?:eur|rice)|assistante?|utente|assistente)\b|\b(?:el|la|del|al) (?:usuari[oa]|asistente)\b"
     r"|\b(?:o|a|do|da|ao) (?:usuári[oa]|utilizadora?|assistente)\b|\bde (?:gebruiker|assistent)\b"
     r"|\bпользовател\w*|\bассистент\w*|用户|用戶|使用者|ユーザー|アシスタント|사용자",
-    re.IGNORECASE,
+    words=(
+        *("user", "assist", "nutzer", "utili", "utente", "usuari", "usuári", "asistente", "gebruiker"),
+        *("пользовател", "ассистент", "用户", "用戶", "使用者", "ユーザー", "アシスタント", "사용자"),
+    ),
 )
 """Words of somebody who tells from outside."""
 
@@ -137,7 +141,7 @@ def confidence_at(entry: Entry, name: str) -> float:
 
 def voice_problems(text: str, person: str, said: Iterable[str]) -> list[str]:
     """What in `text` speaks from outside. Words that the chat itself uses, or that `person` is called, may be used."""
-    words = {match.group().casefold(): match.group() for match in _OUTSIDE.finditer(text)}
+    words = {match.group().casefold(): match.group() for match in OUTSIDE.all_in(text)}
     if not words:
         return []
     heard = "\n".join((person, *said)).casefold()
@@ -161,11 +165,16 @@ def _stands_in(name: str, text: str) -> bool:
     return len(name) > 3 and re.search(rf"\b{re.escape(name[:-1])}\w{{0,3}}\b", text) is not None
 
 
-def script_problems(text: str, cited: Sequence[str], chat: Sequence[str]) -> list[str]:
-    """Says when `text` is written in letters that neither the chat nor what it cites is written in."""
+def writing_of(chat: Sequence[str]) -> Letters:
+    """The letters in which the messages of a chat are written, as far as it takes to tell its writing."""
     each = max(_SAMPLE_EACH, _SAMPLE // max(1, len(chat)))
-    foreign = foreign_script(text, "\n".join(one[:each] for one in chat))
-    if foreign is None or is_written_in(foreign[0], "\n".join(cited)[:_SAMPLE]):
+    return letters_of("\n".join(one[:each] for one in chat))
+
+
+def script_problems(text: str, cited: Sequence[str], chat: Letters) -> list[str]:
+    """Says when `text` is in a writing that neither the chat (see `writing_of`) nor what it cites is written in."""
+    foreign = foreign_script(letters_of(text), chat)
+    if foreign is None or is_written_in(foreign[0], letters_of("\n".join(cited)[:_SAMPLE])):
         return []
     return [f"It is written in {foreign[0]} letters, and the chat in {foreign[1]} ones: keep the language of the chat."]
 

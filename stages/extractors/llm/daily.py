@@ -15,12 +15,14 @@ from stages.extractors.llm.answers import (
     script_problems,
     text_at,
     voice_problems,
+    writing_of,
 )
 from stages.extractors.llm.asking import Question, Task
 from stages.extractors.llm.chunks import Chunk, halved
 from stages.extractors.llm.junk import is_none, is_refusal
 from stages.extractors.llm.likeness import distinct, told
 from stages.extractors.llm.prompts import load_prompt, person_of
+from stages.extractors.llm.scripts import Letters
 from stages.extractors.llm.turns import Turn, followed, overlap_remark, record_of, spoke
 from stages.extractors.sentences import fold
 
@@ -99,12 +101,13 @@ class Reading:
         problems: list[str] = []
         placed: list[Placed] = []
         fresh = {part.ref for part in self.chunk.fresh}
+        writing = writing_of([part.text for part in self.chunk.parts])
         for number, entry in enumerate(entries_of(answer, "bullets", self.person)[:MOST_BULLETS], start=1):
             text = fold(text_at(entry, "text")).lstrip("-*•– ")
             if is_none(text):
                 continue
             cited = self._cited(entry)
-            problems += [f"Line {number}: {problem}" for problem in self._problems(text, cited)]
+            problems += [f"Line {number}: {problem}" for problem in self._problems(text, cited, writing)]
             if fresh.intersection(cited):
                 placed.append(self._placed(text, cited))
         if problems:
@@ -115,14 +118,13 @@ class Reading:
         there = {part.ref for part in self.chunk.parts}
         return sorted((ref for ref in refs_at(entry, "refs") if ref in there), key=lambda ref: int(ref[1:]))
 
-    def _problems(self, text: str, cited: Sequence[str]) -> list[str]:
+    def _problems(self, text: str, cited: Sequence[str], writing: Letters) -> list[str]:
         if is_refusal(text, self.person):
             return ["The model declined to write it."]
-        chat = [part.text for part in self.chunk.parts]
-        problems = voice_problems(text, self.person, chat)
+        problems = voice_problems(text, self.person, (part.text for part in self.chunk.parts))
         if not cited:
             problems.append('Its "refs" name no message of this day: give references such as m1.')
-        return problems + script_problems(text, [self.turns[ref].message.content for ref in cited], chat)
+        return problems + script_problems(text, [self.turns[ref].message.content for ref in cited], writing)
 
     def _placed(self, text: str, cited: Sequence[str]) -> Placed:
         turns = [self.turns[ref] for ref in cited]

@@ -3,20 +3,21 @@
 It looks at words alone, asks nobody, and gives the same verdict for the same memories in the same order.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from packages_store.model import Conversation, Message
 from stages.contract import Bullet, MemoryDraft, Persona
 from stages.extractors.llm.injected import Sifted, repeats, runs_in, sift
 from stages.extractors.llm.junk import is_none, is_refusal, is_template
-from stages.extractors.llm.likeness import Known, runs_of, words_in
+from stages.extractors.llm.likeness import Known, Runs, parts_words, runs_of, words_in
+from stages.extractors.llm.marked import Marked
 from stages.extractors.llm.prompts import entity_of, person_of
 from stages.extractors.note import without_note
 
-GATE_VERSION = "2"
+GATE_VERSION = "3"
 """Raised whenever the same memories could be sorted otherwise."""
 
 _LEAST_WORDS = 5
@@ -32,11 +33,11 @@ _BORROWED_RUN = 3
 _BORROWED = 5
 """So many runs of words out of injected text, and more than out of what was said, make a memory of that text."""
 
-_PLAYED = re.compile(
+PLAYED = Marked(
     r"\b(?:let['’]?s|let us|lass uns|wollen wir) (?:play|pretend|role-?play|spielen)\b"
     r"[^.!?\n]{0,40}\b(?:i am|i'm|you are|you're|ich bin|du bist)\b"
     r"|\b(?:start|begin|continue|do|play|our|the|this) (?:a |an |our |the |this )?role-?play\b|\(OOC\b|\bOOC:",
-    re.IGNORECASE,
+    words=("play", "pretend", "spielen", "(ooc", "ooc:"),
 )
 """How people say that what follows is invented. "Let us play chess" is none of it."""
 
@@ -92,17 +93,41 @@ def repeated(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {key: twin for key, text in texts if (twin := known.meet(key, without_note(text))) is not None}
 
 
+class _Heard:
+    """A message as memories are held against it. What is asked of it is found once, however many rest on it."""
+
+    def __init__(self, message: Message, instructions: Runs) -> None:
+        self.message = message
+        self._instructions = instructions
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Its telling words."""
+        return _telling(self.message.content)
+
+    @cached_property
+    def sifted(self) -> Sifted:
+        """What was said in it, and what was put in."""
+        return sift(self.message.content, self._instructions)
+
+    @cached_property
+    def is_played(self) -> bool:
+        """Whether it says that a story or a game follows."""
+        return PLAYED.found_in(self.message.content)
+
+
 class _Court:
     """What the drafts of one conversation, or of the conversations of a day, are held against."""
 
     def __init__(self, persona: Persona, conversations: Sequence[Conversation], others: Known) -> None:
         self._person = person_of(persona)
         self._names = _telling(f"{self._person} {entity_of(persona)}")
-        self._messages = [message for conversation in conversations for message in conversation.messages]
-        self._positions = {message.id: at for at, message in enumerate(self._messages)}
-        self._days = {persona.day_of(message.created_at) for message in self._messages}
         instructions = [text for conversation in conversations for text in conversation.instructions]
         self._instructions = runs_in(instructions)
+        messages = [message for conversation in conversations for message in conversation.messages]
+        self._heard = [_Heard(message, self._instructions) for message in messages]
+        self._positions = {message.id: at for at, message in enumerate(messages)}
+        self._days = {persona.day_of(message.created_at) for message in messages}
         self._instructed = "\n".join(instructions)
         self._others = others
         self._siblings = Known()
@@ -137,51 +162,52 @@ class _Court:
             return "It rests on a message that is not in this conversation."
         if not min(self._days) <= draft.date <= max(self._days):
             return f"Its date {draft.date} is not a day of this conversation."
-        around = _telling("\n".join(message.content for message in self._around(draft))) - self._names
+        around = frozenset[str]().union(*(heard.telling for heard in self._around(draft))) - self._names
         ours = _telling(draft.prose) - self._names
         if len(ours) >= _TELLING and len(around) >= _TELLING and not ours & around:
             return "Nothing of what it tells is in the messages it rests on."
         return None
 
     def _injected(self, draft: MemoryDraft) -> str | None:
-        cited = [self._messages[self._positions[message_id]] for message_id in draft.message_ids]
-        by_person = [message for message in cited if message.role == "user"]
-        sifted = [sift(message.content, self._instructions) for message in by_person or cited]
+        cited = [self._heard[self._positions[message_id]] for message_id in draft.message_ids]
+        by_person = [heard for heard in cited if heard.message.role == "user"]
+        sifted = [heard.sifted for heard in by_person or cited]
         if any(one.injected for one in sifted) and not any(one.said for one in sifted):
             return "It rests on instructions or stored memories that were put into the chat, and not on what was said."
         if repeats(draft.prose, self._instructions) or self._is_borrowed(draft, cited, sifted):
             return "It repeats instructions or stored memories that were put into the chat."
-        if any(_PLAYED.search(message.content) for message in by_person or cited):
+        if any(heard.is_played for heard in by_person or cited):
             return "It tells of a story or a game that was played, and not of what happened."
         return None
 
-    def _is_borrowed(self, draft: MemoryDraft, cited: Sequence[Message], sifted: Sequence[Sifted]) -> bool:
+    def _is_borrowed(self, draft: MemoryDraft, cited: Sequence[_Heard], sifted: Sequence[Sifted]) -> bool:
         injected = _runs("\n".join((self._instructed, *(one.injected for one in sifted))))
         if not injected:
             return False
-        said = _runs("\n".join(sift(message.content, self._instructions).said for message in cited))
+        said = _runs("\n".join(heard.sifted.said for heard in cited))
         ours = _runs(draft.prose)
         borrowed = len(ours & injected - said)
         return borrowed >= _BORROWED and borrowed > len(ours & said)
 
-    def _around(self, draft: MemoryDraft) -> list[Message]:
+    def _around(self, draft: MemoryDraft) -> list[_Heard]:
         """The cited messages and their neighbours, in order."""
         near: set[int] = set()
         for message_id in draft.message_ids:
             at = self._positions[message_id]
-            near.update(range(max(0, at - _NEIGHBOURS), min(len(self._messages), at + _NEIGHBOURS + 1)))
-        return [self._messages[at] for at in sorted(near)]
+            near.update(range(max(0, at - _NEIGHBOURS), min(len(self._heard), at + _NEIGHBOURS + 1)))
+        return [self._heard[at] for at in sorted(near)]
 
 
-def _runs(text: str) -> frozenset[str]:
+def _runs(text: str) -> Runs:
     return runs_of(words_in(text), _BORROWED_RUN)
 
 
 def _telling(text: str) -> frozenset[str]:
     """The longer words of a text by their stems; pairs of characters where words are not parted."""
     words = words_in(text)
-    stems = {word[:_STEM] for word in words if len(word) >= _LETTERS}
-    pairs = {
+    stems = frozenset(word[:_STEM] for word in set(words) if len(word) >= _LETTERS)
+    if parts_words(text):
+        return stems
+    return stems.union(
         one + other for one, other in pairwise(words) if len(one) == len(other) == 1 and not (one + other).isascii()
-    }
-    return frozenset(stems | pairs)
+    )

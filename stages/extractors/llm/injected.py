@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stages.extractors.llm.likeness import contained, runs_of, words_in
+from stages.extractors.llm.likeness import Runs, contained, runs_of, words_in
+from stages.extractors.llm.marked import Marked
 
 _BLOCK = re.compile(
     r"<(?P<tag>system|instructions?|custom_instructions|memor(?:y|ies)|core_memor(?:y|ies)|long_term_memory|context"
@@ -29,7 +30,7 @@ _STORED = re.compile(
 )
 """How stored memories and settings are headed."""
 
-_ORDERS = re.compile(
+ORDERS = Marked(
     r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,30}\b(?:previous|prior|above|earlier|preceding|all|any|system)\b"
     r"[^.\n]{0,20}\b(?:instructions?|prompts?|directives|guidelines)\b"
     r"|\b(?:ignoriere?|vergiss|missachte)\b[^.\n]{0,30}\b(?:anweisung(?:en)?|vorgaben|prompts?)\b"
@@ -37,7 +38,12 @@ _ORDERS = re.compile(
     r"|\b(?:ignora|olvida|ignore|esqueça|dimentica)\b[^.\n]{0,30}\b(?:instrucciones|instruções|istruzioni)\b"
     r"|игнорируй[^.\n]{0,30}(?:инструкци|указани)|忽略[^。\n]{0,12}(?:指令|指示|提示)|指示を(?:すべて)?無視"
     r"|\{\{(?:char|user)\}\}|\bstay in character\b|\[(?:OOC|system)\b|<START>|^\W{0,4}your (?:task|role|job) is to\b",
-    re.IGNORECASE | re.MULTILINE,
+    words=(
+        *("instruction", "prompt", "directive", "guideline", "anweisung", "vorgaben", "consignes", "instruccion"),
+        *("instruç", "istruzion", "инструкци", "указани", "指令", "指示", "提示"),
+        *("{{", "stay in character", "[ooc", "[system", "<start>", "your task", "your role", "your job"),
+    ),
+    flags=re.IGNORECASE | re.MULTILINE,
 )
 """Orders to a model."""
 
@@ -69,18 +75,18 @@ class Sifted:
     injected: str
 
 
-def runs_in(texts: Iterable[str]) -> frozenset[str]:
+def runs_in(texts: Iterable[str]) -> Runs:
     """The runs of words of a chat's instructions, to find what repeats them."""
-    return frozenset[str]().union(*(runs_of(words_in(text), _ECHO_RUN) for text in texts))
+    return Runs().union(*(runs_of(words_in(text), _ECHO_RUN) for text in texts))
 
 
-def repeats(text: str, runs: frozenset[str]) -> bool:
+def repeats(text: str, runs: Runs) -> bool:
     """Whether most of `text` stands in the instructions whose `runs` these are."""
     words = words_in(text) if runs else []
     return len(words) >= _ECHO_RUN and contained(runs_of(words, _ECHO_RUN), runs) >= _ECHO
 
 
-def sift(text: str, instructions: frozenset[str] = frozenset()) -> Sifted:
+def sift(text: str, instructions: Runs = frozenset()) -> Sifted:
     """Part a message, paragraph by paragraph, from what was put into it; `instructions` as `runs_in` gives them."""
     injected = [block.group() for block in _BLOCK.finditer(text)]
     said: list[str] = []
@@ -90,6 +96,6 @@ def sift(text: str, instructions: frozenset[str] = frozenset()) -> Sifted:
 
 
 def _is_put_in(paragraph: str) -> bool:
-    if _STORED.search(paragraph) or _ORDERS.search(paragraph):
+    if _STORED.search(paragraph) or ORDERS.found_in(paragraph):
         return True
     return _ROLE.search(paragraph) is not None and _DIRECTIVES.search(paragraph) is not None

@@ -19,12 +19,16 @@ _SAME_WORDS = 0.4
 _COMMON = 64
 """A run that stands in so many different texts is a phrase, and says nothing about any two of them."""
 
-# Scripts that do not part words are read by the character.
-_WORD = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\\W_]+"
-)
+_UNPARTED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+"""Letters of scripts that do not part words; they are read one by one."""
+_LETTER = re.compile(_UNPARTED)
+_WORD = re.compile(rf"{_UNPARTED}|[^\W_]+")
 
 Item = TypeVar("Item")
+T = TypeVar("T")
+
+Runs = frozenset[tuple[str, ...]]
+"""The runs of words in a text, each once."""
 
 
 def words_in(text: str) -> list[str]:
@@ -32,18 +36,25 @@ def words_in(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def runs_of(words: Sequence[str], length: int = _RUN) -> frozenset[str]:
+def parts_words(text: str) -> bool:
+    """Whether nothing of `text` is in a script that does not part words."""
+    return text.isascii() or _LETTER.search(text) is None
+
+
+def runs_of(words: Sequence[str], length: int = _RUN) -> Runs:
     """Every run of `length` words; the whole when there are fewer."""
-    last = max(1, len(words) - length + 1)
-    return frozenset(" ".join(words[start : start + length]) for start in range(last)) if words else frozenset()
+    if len(words) < length:
+        return frozenset([tuple(words)] if words else [])
+    return frozenset(zip(*(words[start:] for start in range(length)), strict=False))
 
 
-def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+def jaccard(one: frozenset[T], other: frozenset[T]) -> float:
     """The share of what both have in what either has, 0 to 1."""
-    return len(one & other) / len(one | other) if one or other else 0.0
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared) if one or other else 0.0
 
 
-def contained(part: frozenset[str], whole: frozenset[str]) -> float:
+def contained(part: Runs, whole: Runs) -> float:
     """How much of `part` stands in `whole`, 0 to 1."""
     return len(part & whole) / len(part) if part else 0.0
 
@@ -53,7 +64,7 @@ class Told:
     """A text as it is compared, with the messages it rests on."""
 
     words: frozenset[str]
-    runs: frozenset[str]
+    runs: Runs
     sources: frozenset[str]
 
     def tells_the_same(self, other: "Told") -> bool:
@@ -93,9 +104,9 @@ class Known:
 
     def __init__(self, texts: Iterable[tuple[str, str]] = ()) -> None:
         self._keys: list[str] = []
-        self._runs: list[frozenset[str]] = []
+        self._runs: list[Runs] = []
         self._exact: dict[str, int] = {}
-        self._where: dict[str, list[int]] = {}
+        self._where: dict[tuple[str, ...], list[int]] = {}
         for key, text in texts:
             self.meet(key, text)
 
@@ -115,16 +126,18 @@ class Known:
 
     def twin_of(self, text: str) -> str | None:
         """The key of the known text that is nearly the same, None when there is none."""
+        if not self._keys:
+            return None
         words = words_in(text)
         return self._twin(words, runs_of(words))
 
-    def _twin(self, words: list[str], runs: frozenset[str]) -> str | None:
+    def _twin(self, words: list[str], runs: Runs) -> str | None:
         if (same := self._exact.get(" ".join(words))) is not None:
             return self._keys[same]
         candidates: set[int] = set()
         for run in runs:
-            where = self._where.get(run, [])
-            if len(where) <= _COMMON:
+            where = self._where.get(run)
+            if where is not None and len(where) <= _COMMON:
                 candidates.update(where)
         likeness = {number: jaccard(runs, self._runs[number]) for number in candidates}
         best = max(candidates, key=lambda number: (likeness[number], -number), default=None)

@@ -33,8 +33,11 @@ class Prompt:
             "relationship": fold(persona.relationship),
             "notes": persona.notes.strip(),
         }
-        lines = (line for line in self.text.split("\n") if all(places[name] for name in _PLACE.findall(line)))
-        return "\n".join(_PLACE.sub(lambda place: places[place[1]], line) for line in lines)
+        return "\n".join(
+            _PLACE.sub(lambda place: places[place[1]], line) if "[[" in line else line
+            for line in self.text.split("\n")
+            if "[[" not in line or all(places[name] for name in _PLACE.findall(line))
+        )
 
 
 def load_prompt(name: str) -> Prompt:

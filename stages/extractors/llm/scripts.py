@@ -1,6 +1,8 @@
 """Tells in which writing a text is, to notice an answer in another language than the chat's. It knows no languages."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 
 _LETTERS = {
     "Latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
@@ -15,34 +17,42 @@ _LETTERS = {
 }
 """Chinese and Japanese count as one: a short text in either may hold the same characters only."""
 
-_SCRIPTS = {name: re.compile(f"[{letters}]+") for name, letters in _LETTERS.items()}
+_SCRIPTS = {name: re.compile(f"[{letters}]") for name, letters in _LETTERS.items()}
+_NO_ASCII_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ENOUGH = 24
 """Letters below which nothing is said about a text."""
 _PRESENT = 0.1
 """The share of letters from which a chat is held to be written in a script as well."""
 
 
-def foreign_script(answer: str, said: str) -> tuple[str, str] | None:
-    """The script of `answer` and that of `said`, when the former does not occur in the latter.
+Letters = Mapping[str, int]
+"""How many letters of each script a text has."""
+
+
+def letters_of(text: str) -> Letters:
+    """The letters of each script in `text`."""
+    counts = dict.fromkeys(_SCRIPTS, 0)
+    # Counted at once: most of what people write is ASCII, and a chat is long.
+    counts["Latin"] = len(text.encode("ascii", "ignore").translate(None, _NO_ASCII_LETTERS))
+    for letter, number in Counter("".join(_BEYOND_ASCII.findall(text))).items():
+        for name, pattern in _SCRIPTS.items():
+            if pattern.match(letter):
+                counts[name] += number
+    return counts
+
+
+def foreign_script(ours: Letters, theirs: Letters) -> tuple[str, str] | None:
+    """The script of an answer and that of a chat, by their letters, when the former does not occur in the latter.
 
     None when it does, and when there are too few letters to tell.
     """
-    ours, theirs = _counts(answer), _counts(said)
     if min(sum(ours.values()), sum(theirs.values())) < _ENOUGH:
         return None
     main, usual = (max(counts, key=lambda name: counts[name]) for counts in (ours, theirs))
-    return None if _is_written_in(main, theirs) else (main, usual)
+    return None if is_written_in(main, theirs) else (main, usual)
 
 
-def is_written_in(script: str, text: str) -> bool:
-    """Whether `text`, however short, is written in `script` as well."""
-    return _is_written_in(script, _counts(text))
-
-
-def _is_written_in(script: str, counts: dict[str, int]) -> bool:
-    return counts[script] > 0 and counts[script] >= _PRESENT * sum(counts.values())
-
-
-def _counts(text: str) -> dict[str, int]:
-    """The letters of each script in `text`."""
-    return {name: sum(map(len, pattern.findall(text))) for name, pattern in _SCRIPTS.items()}
+def is_written_in(script: str, letters: Letters) -> bool:
+    """Whether a text of these letters, however few, is written in `script` as well."""
+    return letters[script] > 0 and letters[script] >= _PRESENT * sum(letters.values())

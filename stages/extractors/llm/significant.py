@@ -15,12 +15,14 @@ from stages.extractors.llm.answers import (
     shortened,
     text_at,
     voice_problems,
+    writing_of,
 )
 from stages.extractors.llm.asking import Question, Task
 from stages.extractors.llm.chunks import Chunk, halved
 from stages.extractors.llm.junk import is_none, is_refusal
 from stages.extractors.llm.likeness import distinct, told
 from stages.extractors.llm.prompts import load_prompt, person_of
+from stages.extractors.llm.scripts import Letters
 from stages.extractors.llm.turns import Turn, followed, overlap_remark, record_of, spoke
 
 MOST_MEMORIES = 5
@@ -99,12 +101,13 @@ class Reading:
         """The memories of an answer, oldest first. Raises AnswerRejected with everything that is wrong."""
         problems: list[str] = []
         drafts: list[tuple[str, int, MemoryDraft]] = []
+        writing = writing_of([part.text for part in self.chunk.parts])
         for number, entry in enumerate(entries_of(answer, "memory", self.person)[:MOST_MEMORIES], start=1):
             prose = text_at(entry, "prose")
             if is_none(prose) and (prose or is_none(text_at(entry, "title"))):
                 continue
             cited = self._cited(entry)
-            problems += [f"Memory {number}: {problem}" for problem in self._problems(entry, prose, cited)]
+            problems += [f"Memory {number}: {problem}" for problem in self._problems(entry, prose, cited, writing)]
             if cited and not self._told_before(cited):
                 draft = self._draft(entry, prose, cited)
                 drafts.append((draft.date, int(cited[0][1:]), draft))
@@ -121,18 +124,18 @@ class Reading:
         """Whether an entry rests on what the chunk before has seen as well: that one told it."""
         return not {part.ref for part in self.chunk.fresh} & set(cited)
 
-    def _problems(self, entry: Entry, prose: str, cited: Sequence[str]) -> list[str]:
+    def _problems(self, entry: Entry, prose: str, cited: Sequence[str], writing: Letters) -> list[str]:
         if not prose:
             return ["It has a title and no prose."]
         if is_refusal(prose, self.person):
             return ["The model declined to write it."]
-        chat = [part.text for part in self.chunk.parts]
+        chat = (part.text for part in self.chunk.parts)
         problems = voice_problems(f"{text_at(entry, 'title')}\n{prose}", self.person, chat)
         if not is_named(prose, self.person):
             problems.append(f"It does not call {self.person} by name.")
         if not cited:
             problems.append('Its "evidence" names no message of this chat: give references such as m1.')
-        problems += script_problems(prose, [self.turns[ref].message.content for ref in cited], chat)
+        problems += script_problems(prose, [self.turns[ref].message.content for ref in cited], writing)
         day = date_at(entry, "date")
         if day is not None and not self.first_day <= day <= self.last_day:
             problems.append(f"Its date {day} is none from {self.first_day} to {self.last_day}.")
