@@ -355,11 +355,16 @@ def _readings(text: str) -> Iterator[Mapping[str, object]]:
 
 
 def _first_accepted(text: str, accept: Callable[[Mapping[str, object]], T]) -> T:
-    """Raises the AnswerRejected of the first reading when none is accepted."""
+    """Raises the AnswerRejected of the first reading when none is accepted, and for no text at all.
+
+    "Nothing to remember" is said in words. Silence comes from models that call a tool instead, or from a failing form.
+    """
+    if not text.strip():
+        raise AnswerRejected("It is empty.")
     first: AnswerRejected | None = None
     for reading in _readings(text):
         try:
             return accept(reading)
         except AnswerRejected as rejected:
             first = first or rejected
-    raise first or AnswerRejected("It is empty.")
+    raise first or AnswerRejected("It cannot be read.")

@@ -186,6 +186,21 @@ async def test_what_fails_is_listed_and_retry_finishes_only_that(provider: FakeP
     assert provider.counts.requests == 4
 
 
+async def test_a_model_that_says_nothing_at_all_is_asked_once_more_and_its_silence_is_no_none(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    calls_a_tool = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]}
+    silent = {"choices": [{"index": 0, "finish_reason": "tool_calls", "message": calls_a_tool}]}
+    provider.always(Act(body=silent))
+    async with working_daemon(tmp_path / "home", engine=engine(provider)) as daemon:
+        detail = await imported(daemon, tmp_path / "in", diary_export(3))
+
+    significant = detail.stages[3]
+    assert significant.status == StageStatus.COMPLETED_WITH_FAILURES
+    assert len(significant.failures) == 3
+    assert all("It is empty." in (failure.reason or "") for failure in significant.failures)
+
+
 async def test_a_refused_key_stops_everything_and_a_good_one_goes_on(provider: FakeProvider, tmp_path: Path) -> None:
     provider.change(key="sk-good", latency=0.02)
     async with working_daemon(tmp_path / "home", engine=engine(provider)) as daemon:
