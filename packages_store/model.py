@@ -124,7 +124,8 @@ class Conversation:
 
     `instructions` are system prompts, custom instructions and saved memories: kept, and never turns. The id of a
     `provisional` one was made up by putting records together: what another conversation of the platform turns out to
-    hold belongs there.
+    hold belongs there. An `excerpt` is a piece of a chat that has no id and never ends: one of the platform that shares
+    a message with it is the same chat, whatever it is called here.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Conversation:
     edition: Edition = Edition.EXPORT
     instructions: tuple[str, ...] = ()
     provisional: bool = False
+    excerpt: bool = False
 
     def key_of(self, message: Message) -> str:
         """The id of a message without that of the conversation."""

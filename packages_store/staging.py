@@ -79,8 +79,10 @@ class Staging:
     def _add(self, source_id: str, new: Conversation) -> Staged:
         if new.provisional:
             new = self._without_what_is_elsewhere(new)
-            return self._put(source_id, new) if new.messages else Staged(unchanged=1)
-        taken = self._take_from_provisional(source_id, new)
+            if not new.messages:
+                return Staged(unchanged=1)
+        is_part = new.excerpt or new.provisional
+        new, taken = self._joined(new) if is_part else (new, self._take_from_provisional(source_id, new))
         account = self._put(source_id, new)
         if taken:
             hand_on(self._db, taken, new, is_new=bool(account.new))
@@ -117,6 +119,31 @@ class Staging:
             for message in other.messages
         }
         return replace(new, messages=tuple(m for m in new.messages if new.key_of(m) not in elsewhere))
+
+    def _joined(self, new: Conversation) -> tuple[Conversation, list[tuple[str, Marks]]]:
+        """An excerpt as a part of the chat that shares a message with it, if one is here.
+
+        It can be the missing link between several excerpts: they become the first of them, and are removed. Returns
+        also what a person had put on those. What was put together by pauses is joined in the same way: its id comes
+        from its first record, which an export may hold no longer.
+        """
+        keys = {new.key_of(message) for message in new.messages}
+        rows = self._overlapping(replace(new, id=""), provisional=new.provisional)  # also one with the same id
+        same = [
+            (row, other)
+            for row in sorted(rows, key=lambda row: row["first_message_at"])
+            for other in [self._conversation(row)]
+            if any(other.key_of(message) in keys for message in other.messages)
+        ]
+        if not same:
+            return new, []
+        new = _called(new, same[0][1].id)
+        taken = []
+        for row, other in same[1:]:
+            new = unite(_called(other, new.id), new)
+            taken.append((other.id, take(self._db, row, replace(other, messages=()))))
+            self._db.execute("DELETE FROM conversations WHERE key = ?", (row["key"],))
+        return new, taken
 
     def _take_from_provisional(self, source_id: str, new: Conversation) -> list[tuple[str, Marks]]:
         """Remove from provisional conversations what `new` turns out to hold; an empty one goes.
@@ -315,6 +342,12 @@ class Staging:
             note_unspaced(self._db, start, end)
             self._db.execute("UPDATE facts SET value = ? WHERE name = 'indexed_to'", (str(end),))
         return True
+
+
+def _called(conversation: Conversation, id_: str) -> Conversation:
+    """The same messages under another id."""
+    messages = tuple(m._replace(id=f"{id_}:{conversation.key_of(m)}") for m in conversation.messages)
+    return replace(conversation, id=id_, messages=messages)
 
 
 def _columns(message: Message) -> tuple[Value, ...]:

@@ -10,6 +10,7 @@ from packages_store.errors import ItemFailed, LoomError, SourceBroken
 from packages_store.model import Conversation, Source, StageName, Upload, UploadOutcome, WorkItem
 from packages_store.package import Package
 from packages_store.staging import Staged
+from packages_store.words import with_number
 from stages.account import Account
 from stages.contract import Finished, StageContext, breathe, fingerprint, off_loop
 from stages.parsers.contract import PARSERS_VERSION, Broken, ReadContext, Record
@@ -32,7 +33,14 @@ class ConvertStage:
             WorkItem(
                 source.id,
                 source.member or "the file itself",
-                fingerprint(PARSERS_VERSION, source.parser, source.variant, config.time_zone, config.gap_minutes),
+                fingerprint(
+                    PARSERS_VERSION,
+                    source.parser,
+                    source.variant,
+                    config.time_zone,
+                    config.gap_minutes,
+                    config.user_name,
+                ),
             )
             for source in context.package.uploads.sources()
         ]
@@ -50,7 +58,7 @@ class ConvertStage:
         if source is None or upload is None:
             raise ItemFailed(f"{item.label} is no longer in the ledger.")
         config = package.config
-        context = ReadContext(config.zone, config.gap_minutes)
+        context = ReadContext(config.zone, config.gap_minutes, config.user_name)
         account = Account()
         batch: list[Conversation] = []
         characters = 0
@@ -118,9 +126,10 @@ def _settle(package: Package, item: WorkItem) -> None:
     so_far = package.uploads.so_far(source.upload_id)
     reasons = list(so_far.failures[:1])
     if len(so_far.failures) > 1:
-        reasons.append(f"{len(so_far.failures) - 1} more files failed")
+        reasons.append(with_number(len(so_far.failures) - 1, "more file[|s] failed"))
     if so_far.broken:
-        reasons.append(f"{so_far.broken} records could not be read, the first: {so_far.first_broken}")
+        broken = with_number(so_far.broken, "record[|s] could not be read[|, the first]")
+        reasons.append(f"{broken}: {so_far.first_broken}")
     outcome = _outcome(so_far.staged, failed=bool(so_far.failures))
     if outcome == UploadOutcome.DUPLICATE:
         reasons.append("every conversation in it was here already")

@@ -92,7 +92,7 @@ def _show_account(source: SourcePreview) -> None:
     if report.empty:
         say(f"    {_count(report.empty, 'conversation')} without a visible message")
     for reason, count in report.skipped.items():
-        say(f"    {count} {plain(reason)}")
+        say(f"    {count:,} skipped: {plain(reason)}")
     for sentence in report.broken:
         say(f"    not readable: {plain(sentence)}")
     for sentence in report.notes:

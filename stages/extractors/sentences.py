@@ -23,7 +23,8 @@ _GAP = re.compile(
     rf"|{_UNWRITABLE.pattern}+",
     re.DOTALL | re.IGNORECASE,
 )
-_END = re.compile(r"[.!?…]+[\"”’')\]*_]*(?=\s)|[。！？]+[」』”）]*|[\r\n\v\f\x85\u2028\u2029]+")
+# Each run is tried once, from its beginning, and never given back: somebody may lean on a key.
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’')\]*_]*+(?=\s)|[。！？]+[」』”）]*|[\r\n\v\f\x85\u2028\u2029]+")
 _FRINGE = " \t\u00a0>#*_~|•–—-+=`"
 _LIST_NUMBER = re.compile(r"\d{1,3}[.)]\s+")
 _ABBREVIATION = re.compile(

@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, Protocol
 
 from packages_store.model import Conversation
 
-PARSERS_VERSION = 2
+PARSERS_VERSION = 3
 """Raised when a parser reads the same file differently: what was read with an older one is read again."""
 
 
@@ -76,6 +76,8 @@ class ReadContext:
     """For local times without a zone."""
     gap_minutes: int = 30
     """Records without a conversation id are grouped into conversations by gaps longer than this."""
+    user: str = ""
+    """What the person is called in the package, '' when it is not told: for logs that tell names and no sides."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What a person called an attachment, by its id or its file name, as other files of the same upload tell.
 

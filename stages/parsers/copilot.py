@@ -107,10 +107,10 @@ def _draft(row: Row, layout: Layout, zone: tzinfo, tally: Tally) -> Draft | None
     role = _ROLES.get(row.fields[layout.author].strip().casefold())
     text = tally.clean(row.fields[layout.message])
     if role is None:
-        tally.count("messages that neither the user nor Copilot wrote were left out")
+        tally.count("message[|s] that neither the user nor Copilot wrote [was|were] left out")
         return None
     if is_blank(text):
-        tally.count("messages without text were left out")
+        tally.count("message[|s] without text [was|were] left out")
         return None
     time = row.fields[layout.time].strip()
     at, has_zone = _instant(time, zone)

@@ -113,7 +113,8 @@ def _record(item: Item, reading: Reading) -> Record:
         return _conversation(told, messages, _parents(nodes), reading)
     if answer := _answer(told):
         messages = {id_: message for message in map(as_map, _listed(answer)) if (id_ := _id(message.get("message_id")))}
-        reading.tally.count("messages without an id of their own were left out", len(_listed(answer)) - len(messages))
+        without_id = len(_listed(answer)) - len(messages)
+        reading.tally.count("message[|s] without an id of [its|their] own [was|were] left out", without_id)
         parents = {key: _id(message.get("parent_id")) for key, message in messages.items()}
         return _conversation(as_map(answer.get("chat_session")) or answer, messages, parents, reading)
     return Skipped("no DeepSeek conversation")
@@ -193,7 +194,7 @@ def _content(fragments: _Fragments, tally: Tally) -> str:
     """What the fragments show, with a placeholder for each file."""
     unknown = frozenset(map(_kind, fragments)) - _KNOWN
     for kind in sorted(unknown):
-        tally.count(f"messages had a fragment of the unknown type {one_line(kind, 40)!r}")
+        tally.count(f"message[|s] had a fragment of the unknown type {one_line(kind, 40)!r}")
     files = (_placeholder(as_map(file)) for fragment in fragments for file in as_list(fragment.get("files")))
     pieces = [_joined(fragments, _SHOWN), *dict.fromkeys(files)]
     return "\n".join(filter(None, pieces)) or _joined(fragments, unknown)

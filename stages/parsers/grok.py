@@ -109,7 +109,7 @@ def _record(seen: set[str], item: Item, reading: Reading) -> Record:
     if not drafts:
         return Empty(reading.records.position)
     if _came_before(drafts, seen):
-        tally.count("conversations were in the file before, under another id; both were kept")
+        tally.count("conversation[ was|s were] in the file before, under another id; both were kept")
     # The conversation's own time can lag behind its last messages by days.
     told_end = milliseconds(_plain(head.get("modify_time")))
     last = max((draft.at for draft in drafts if draft.at is not None), default=None)
@@ -186,7 +186,7 @@ def _draft(key: str, response: Mapping[str, object], asked: Mapping[str, object]
     if is_blank(content):
         return None
     if is_blank(as_text(response.get("sender"))):
-        tally.count("messages that do not tell who wrote them were left out")
+        tally.count("message[|s] that [does|do] not tell who wrote [it|them] [was|were] left out")
         return None
     return Draft(
         key=tally.clean(key),

@@ -69,10 +69,10 @@ def _record(item: Item, reading: Reading) -> Record:
         return Skipped("no JanitorAI chat")
     listed = as_list(told.get("chatMessages"))
     messages = [as_map(message) for message in listed if _is_message(message)]
-    tally.count("messages without text were left out", len(listed) - len(messages))
+    tally.count("message[|s] without text [was|were] left out", len(listed) - len(messages))
     ordered = _in_order(messages)
     chosen = _chosen(ordered)
-    tally.count("alternative answers that were not chosen were left out", len(messages) - len(chosen))
+    tally.count("alternative answer[|s] that [was|were] not chosen [was|were] left out", len(messages) - len(chosen))
     character = as_map(told.get("character"))
     name = as_text(character.get("chat_name")) or as_text(character.get("name"))
     user = as_text(told.get("persona_name")) or as_text(told.get("username")) or "user"

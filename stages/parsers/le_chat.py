@@ -92,7 +92,7 @@ def _in_order(messages: Iterable[_Message], tally: Tally) -> Iterator[_Message]:
         same.sort(key=_version)
         first = min((at for at in map(_at, same) if at is not None), default=None)
         placed.append((first is None, first or 0, same[-1].get("role") != "user", key))
-    tally.count("earlier versions of messages were left out", sum(len(same) - 1 for same in versions.values()))
+    tally.count("earlier version[|s] of messages [was|were] left out", sum(len(same) - 1 for same in versions.values()))
     return (versions[key][-1] for *_, key in sorted(placed))
 
 
@@ -115,7 +115,7 @@ def _drafts(messages: Iterable[_Message], tally: Tally) -> Iterator[Draft]:
         role = message.get("role")
         content = tally.clean(_content(message, tally))
         if role not in ("user", "assistant"):
-            tally.count("messages that neither the user nor the assistant wrote were left out")
+            tally.count("message[|s] that neither the user nor the assistant wrote [was|were] left out")
         elif not is_blank(content):
             yield Draft(tally.clean(_key_of(message)), "user" if role == "user" else "assistant", content, _at(message))
 
@@ -147,7 +147,7 @@ def _chunk(chunk: _Message, tally: Tally) -> tuple[str, str]:
     if kind == "file_reference":
         return "", _placeholder({"name": chunk.get("fileReference")})
     if kind not in _NEVER_SHOWN:
-        tally.count(f"messages had a chunk of the unknown type {one_line(kind, 40)!r}")
+        tally.count(f"message[|s] had a chunk of the unknown type {one_line(kind, 40)!r}")
     return "", ""
 
 

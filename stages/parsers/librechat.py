@@ -24,6 +24,7 @@ from stages.parsers.reading.values import (
 )
 
 _LISTS = frozenset({"messagesTree", "messages"})
+_CHILDREN = frozenset({"children"})
 _HEAD = ("conversationId", "exportAt")
 _INSTRUCTIONS = ("promptPrefix", "system", "instructions")
 _OLD_THOUGHTS = ":::thinking"
@@ -32,6 +33,9 @@ _NEVER_SHOWN = frozenset({"tool_call", "agent_update"})
 
 _MOST = 200_000
 """Messages of one conversation: with what is held beside the text of each, they would take a hundred megabytes."""
+
+_AT_ONCE = 16 << 20
+"""Bytes of a file that is decoded at once, and whose text is held beside what is made of it."""
 
 _Tree = list[tuple[dict[str, object], int]]
 """The conversation, then its messages, each with the place in this list of what it was found in."""
@@ -64,12 +68,11 @@ class LibreChat:
     def read(self, file: SourceFile, variant: str, context: ReadContext) -> Iterator[Record]:
         """See `Parser.read`. A file is one conversation, and read whole or not at all."""
         del variant, context
-        with file.open() as stream:
-            try:
-                tree = _tree(Window(stream))
-            except Malformed as error:
-                yield Broken(f"record 1, byte {error.offset}", error.why)
-                return
+        try:
+            tree = _tree_at_once(file) or _tree(file)
+        except Malformed as error:
+            yield Broken(f"record 1, byte {error.offset}", error.why)
+            return
         tally = Tally()
         yield _conversation(tree, file.modified_at, tally)
         yield from tally.notes()
@@ -83,11 +86,52 @@ def _is_conversation(told: Mapping[str, object]) -> bool:
     )
 
 
-def _tree(window: Window) -> _Tree:
+def _tree_at_once(file: SourceFile) -> _Tree | None:
+    """Everything in the file, decoded at once: ten times as fast as member by member.
+
+    None for what is too large, broken, or nested deeper than the decoder goes: the other way tells more of it.
+    """
+    if file.size > min(_AT_ONCE, LARGEST_VALUE):
+        return None
+    with file.open() as stream:
+        window = Window(stream, largest=_AT_ONCE)
+        try:
+            if window.peek() == '"':
+                window.enter(as_text(window.value()))
+            told = window.value()
+            is_whole = isinstance(told, dict) and not window.peek()
+        except Malformed:
+            return None
+    return _flattened(as_map(told)) if is_whole else None
+
+
+def _flattened(told: Mapping[str, object]) -> _Tree | None:
+    """The conversation and its messages, each behind what it was found in; None when they are too many."""
+    tree: _Tree = []
+    waiting: list[tuple[dict[str, object], int]] = [(dict(told), -1)]
+    while waiting:
+        one, within = waiting.pop()
+        place = len(tree)
+        tree.append((one, within))
+        lists = _LISTS if place == 0 else _CHILDREN
+        listed = [as_list(one.pop(name)) for name in list(one) if name in lists and isinstance(one[name], list)]
+        inner = [message for messages in listed for message in messages if isinstance(message, dict)]
+        waiting.extend((message, place) for message in reversed(inner))
+        if len(tree) > _MOST + 1:
+            return None
+    return tree
+
+
+def _tree(file: SourceFile) -> _Tree:
     """Everything in the file, read member by member. Raises Malformed.
 
     With each message inside the one before it, a chat of 500 nests deeper than the decoder goes.
     """
+    with file.open() as stream:
+        return _read_tree(Window(stream))
+
+
+def _read_tree(window: Window) -> _Tree:
     if window.peek() == '"':
         window.enter(as_text(window.value()))
     window.take("{")
@@ -102,7 +146,7 @@ def _tree(window: Window) -> _Tree:
         elif mark == ",":
             window.take(",")
         elif end == "}":
-            if _begins_list(window, tree[place][0], _LISTS if place == 0 else {"children"}):
+            if _begins_list(window, tree[place][0], _LISTS if place == 0 else _CHILDREN):
                 opened.append(("]", place))
         elif mark == "{" and len(tree) <= _MOST:
             window.take("{")
@@ -168,7 +212,7 @@ def _draft(key: str, message: Mapping[str, object], model: str, tally: Tally) ->
     """None for what shows nothing, and for what the server said about a failure."""
     by_user = message.get("isCreatedByUser") is True
     if message.get("error") is True:
-        tally.count("messages tell of an error, and were left out")
+        tally.count("message[ tells|s tell] of an error, and [was|were] left out")
         return None
     text, thoughts = _said(message, by_user, tally)
     files = (_placeholder(as_map(file)) for file in as_list(message.get("files")))
@@ -207,7 +251,7 @@ def _shown(part: Mapping[str, object], tally: Tally) -> str:
     if kind == "image_url":
         return "[image]"
     if kind not in ("text", "think") and kind not in _NEVER_SHOWN:
-        tally.count(f"messages had a part of the unknown type {one_line(kind, 40)!r}")
+        tally.count(f"message[|s] had a part of the unknown type {one_line(kind, 40)!r}")
     return "" if kind in _NEVER_SHOWN else _value(part, "text")
 
 

@@ -129,7 +129,7 @@ def _selected(message: Mapping[str, object], tally: Tally) -> Mapping[str, objec
     versions = as_list(message.get("versions"))
     if not versions:
         return {}
-    tally.count("other versions of messages (regenerated or edited) were left out", len(versions) - 1)
+    tally.count("other version[|s] of messages (regenerated or edited) [was|were] left out", len(versions) - 1)
     number = message.get("currentlySelected")
     return as_map(versions[number if isinstance(number, int) and 0 <= number < len(versions) else -1])
 
@@ -151,9 +151,9 @@ class _Turns:
             return
         role = _ROLES.get(told) if isinstance(told, str) else None
         if role is None:
-            self.tally.count("messages that neither the user nor the assistant wrote were left out")
+            self.tally.count("message[|s] that neither the user nor the assistant wrote [was|were] left out")
         elif is_blank(shown):
-            self.tally.count("messages without text were left out")
+            self.tally.count("message[|s] without text [was|were] left out")
         else:
             model = self.tally.clean(_model(version)) or None if role == "assistant" else None
             key = digest(role, shown)[:16]
@@ -191,7 +191,7 @@ class _Turns:
         return as_text(part.get("text"))
 
     def _unknown(self, what: str, kind: str) -> None:
-        self.tally.count(f"messages had the unknown {what} type {one_line(self.tally.clean(kind), 40)!r}")
+        self.tally.count(f"message[|s] had the unknown {what} type {one_line(self.tally.clean(kind), 40)!r}")
 
 
 def _joined(texts: Sequence[str]) -> str:

@@ -175,7 +175,7 @@ def _text(content: object, tally: Tally) -> tuple[str, list[str]]:
         if kind == "image_url":
             files.append("[image]")
         elif told and kind != "text":
-            tally.count(f"messages had a part of the unknown type {one_line(kind, 40)!r}")
+            tally.count(f"message[|s] had a part of the unknown type {one_line(kind, 40)!r}")
     return "\n".join(filter(None, texts)), files
 
 

@@ -2,6 +2,9 @@
 
 One account has one chat that never ends, so that a file is a slice of it, and so are the others that the scripts leave
 beside it (`.old`, `.new`, `.limit`, one for each month). Rows stand newest first; a script turns them around.
+
+Nothing in a file names the account. A chat is known by its oldest message, whose id nobody else's has; a slice that
+begins later is known by the messages that it shares with what is here (`Conversation.excerpt`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +14,6 @@ from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Recor
 from stages.parsers.reading.drafts import Draft, conversation_of
 from stages.parsers.reading.tables import Row, columns_of, oldest_first, read_rows
 from stages.parsers.reading.values import Tally, digest, is_blank, milliseconds
-
-CHAT = "replika"
-"""The id of the one conversation.
-
-Nothing in a file names the account, and every slice has another oldest message. With an id from that, the slices would
-be as many conversations, and what they share would be imported more than once. The ids of the messages are the
-platform's own, and say what belongs together.
-"""
 
 _COLUMNS = frozenset({"timestamp", "from", "text", "reaction", "id"})
 _ROLES: Mapping[str, Role] = {"me": "user", "rep": "assistant"}
@@ -34,7 +29,8 @@ class Replika:
         Variant(
             "",
             "CSV of the backup scripts (`chat_backup.csv`, and the `.old`, `.new` and `.limit` files beside it)",
-            "every message with its time, as one conversation for the whole package; no reactions",
+            "every message with its time, as one conversation for each account: files of one account join where they"
+            " share a message; no reactions",
         ),
     )
     not_chats = ()
@@ -53,12 +49,19 @@ class Replika:
                 yield row
             elif draft := _draft(row, tally):
                 if draft.key in drafts:
-                    tally.count("messages were in the file more than once and are kept once")
+                    tally.count("message[ was|s were] in the file more than once and [is|are] kept once")
                 drafts.setdefault(draft.key, draft)
         if drafts:
             in_order = oldest_first(list(drafts.values()), lambda draft: draft.at)
             yield conversation_of(
-                CHAT, self.platform, self.title, in_order, created=None, updated=None, otherwise=file.modified_at
+                f"{self.platform}-{digest(in_order[0].key)[:16]}",
+                self.platform,
+                self.title,
+                in_order,
+                created=None,
+                updated=None,
+                otherwise=file.modified_at,
+                excerpt=True,
             )
         else:
             yield Empty("the whole file")
@@ -69,12 +72,12 @@ def _draft(row: Row, tally: Tally) -> Draft | None:
     role = _ROLES.get(row.fields["from"].strip().casefold())
     text = tally.clean(row.fields["text"].replace("\\n", "\n"))
     if role is None:
-        tally.count("messages that neither the user nor the Replika wrote were left out")
+        tally.count("message[|s] that neither the user nor the Replika wrote [was|were] left out")
         return None
     if is_blank(text):
-        tally.count("messages without text were left out")
+        tally.count("message[|s] without text [was|were] left out")
         return None
     if row.fields["reaction"].strip().casefold() not in _NO_REACTION:
-        tally.count("messages had a reaction, which is not imported")
+        tally.count("message[|s] had a reaction, which is not imported")
     key = tally.clean(row.fields["id"].strip()) or digest(row.fields["timestamp"], role, text)[:16]
     return Draft(key, role, text, milliseconds(row.fields["timestamp"]))

@@ -109,11 +109,11 @@ def _draft(message: Mapping[str, object], model: str, tally: Tally) -> Draft | N
     role = _ROLES.get(told) if isinstance(told, str) else None
     if role is None:
         if told != "system":
-            tally.count("messages that neither the user nor the assistant wrote were left out")
+            tally.count("message[|s] that neither the user nor the assistant wrote [was|were] left out")
         return None
     text = _text(message.get("content"), tally)
     if is_blank(text):
-        tally.count("messages without text were left out")
+        tally.count("message[|s] without text [was|were] left out")
         return None
     return Draft(
         tally.clean(as_text(message.get("uuid"))) or digest(role, text)[:16],
@@ -137,7 +137,7 @@ def _part(value: object, tally: Tally) -> str:
         return as_text(part.get("text"))
     if kind == "image_url":
         return _image(as_text(as_map(part.get("image_url")).get("url")))
-    tally.count(f"messages had the unknown content type {one_line(tally.clean(kind), 40)!r}")
+    tally.count(f"message[|s] had the unknown content type {one_line(tally.clean(kind), 40)!r}")
     return as_text(part.get("text"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from packages_store.model import Conversation, Edition
+from packages_store.review import Decision
 from packages_store.staging import Staged, Staging
 from tests.builders import conversation, package_in
 
@@ -123,6 +124,40 @@ def test_what_was_grouped_by_guess_gives_way_to_the_conversation_it_belongs_to(
     assert accounts == [Staged(new=1), Staged(new=1)]
 
 
+@pytest.mark.parametrize("later_first", [True, False])
+def test_a_guess_that_begins_elsewhere_in_another_export_is_the_same_conversation(
+    staging: Staging, later_first: bool
+) -> None:
+    whole = conversation(texts=("a", "b", "c", "d"))
+    early = grouped(shorter(whole, 3), "early", provisional=True)
+    late = grouped(replace(whole, messages=whole.messages[1:]), "late", provisional=True)
+
+    for one in (late, early) if later_first else (early, late):
+        staging.add("file", [one])
+
+    (id_,) = staging.conversation_ids()
+    found = staging.get(id_)
+    assert id_ == ("late" if later_first else "early")
+    assert found is not None
+    assert [(found.key_of(m), m.content, m.gone) for m in found.messages] == [
+        (whole.key_of(m), m.content, False) for m in whole.messages
+    ]
+
+
+def test_guesses_that_a_wider_one_holds_give_way_to_it(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c", "d"))
+    rest = replace(whole, messages=whole.messages[2:])
+    staging.add("file-1", [grouped(shorter(whole, 2), "one", provisional=True)])
+    staging.add("file-1", [grouped(rest, "other", provisional=True)])
+
+    staging.add("file-2", [grouped(whole, "one", provisional=True)])
+
+    found = staging.get("one")
+    assert staging.conversation_ids() == {"one"}
+    assert found is not None
+    assert [m.content for m in found.messages] == ["a", "b", "c", "d"]
+
+
 def test_a_guessed_conversation_of_which_nothing_is_left_goes(staging: Staging) -> None:
     whole = conversation(texts=("a", "b"))
     staging.add("file-1", [grouped(whole, "guessed", provisional=True)])
@@ -130,6 +165,61 @@ def test_a_guessed_conversation_of_which_nothing_is_left_goes(staging: Staging) 
 
     assert staging.conversation_ids() == {"known"}
     assert staging.add("file-1", [grouped(whole, "guessed", provisional=True)]) == Staged(unchanged=1)
+
+
+def piece(whole: Conversation, first: int, last: int) -> Conversation:
+    """An excerpt of a chat, named after its first message."""
+    messages = whole.messages[first:last]
+    id_ = f"from-{first}"
+    named = tuple(m._replace(id=f"{id_}:{whole.key_of(m)}") for m in messages)
+    return replace(whole, id=id_, messages=named, updated_at=messages[-1].created_at, excerpt=True)
+
+
+def test_excerpts_that_share_a_message_are_one_chat_and_others_are_not(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c", "d", "e"))
+
+    accounts = [staging.add(f"file-{n}", [piece(whole, *ends)]) for n, ends in enumerate([(0, 2), (3, 5), (1, 3)])]
+
+    assert accounts == [Staged(new=1), Staged(new=1), Staged(updated=1)]
+    held = {id_: [m.content for m in one.messages] for id_ in ("from-0", "from-3") if (one := staging.get(id_))}
+    assert held == {"from-0": ["a", "b", "c"], "from-3": ["d", "e"]}
+
+
+def test_an_excerpt_that_links_two_others_makes_them_one_and_keeps_what_lay_on_them(tmp_path: Path) -> None:
+    package = package_in(tmp_path)
+    whole = conversation(texts=("a", "b", "c", "d", "e"))
+    for ends in ((0, 2), (3, 5)):
+        package.staging.add("file", [piece(whole, *ends)])
+    package.review.decide(["from-3"], Decision(tag=("sea",)))
+    package.review.edit("from-3", "from-3:4", "edited")
+
+    assert package.staging.add("link", [piece(whole, 1, 4)]) == Staged(updated=1)
+
+    assert package.staging.conversation_ids() == {"from-0"}
+    found, row = package.staging.get("from-0"), package.review.listing.one("from-0")
+    assert found is not None
+    assert [m.id for m in found.messages] == [f"from-0:{n}" for n in range(5)]
+    assert [m.content for m in found.messages] == ["a", "b", "c", "d", "edited"]
+    assert row is not None
+    assert (row.tags, row.excluded) == (("sea",), False)
+    assert package.staging.add("again", [piece(whole, 0, 5)]) == Staged(unchanged=1)
+
+
+def test_an_excerpt_joins_also_where_a_chat_of_its_own_id_is_here_beside_another(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b", "c", "d"))
+    staging.add("file-1", [piece(whole, 0, 2)])
+    staging.add("file-2", [piece(whole, 2, 4)])
+
+    assert staging.add("file-3", [piece(whole, 0, 3)]) == Staged(updated=1)
+    assert staging.conversation_ids() == {"from-0"}
+
+
+def test_excerpts_of_chats_on_two_platforms_are_never_one(staging: Staging) -> None:
+    whole = conversation(texts=("a", "b"))
+    staging.add("file-1", [piece(whole, 0, 2)])
+    staging.add("file-2", [replace(piece(whole, 1, 2), platform="other")])
+
+    assert staging.conversation_ids() == {"from-0", "from-1"}
 
 
 def test_branches_that_share_a_beginning_both_keep_it(staging: Staging) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.app import Daemon
+from packages_store.config import PackageConfig
 from packages_store.model import StageName
 from stages.parsers.contract import Bid, NotAChat, Parsers, Peek, ReadContext, Record, SourceFile, Variant
 from stages.parsers.reading.values import as_map
@@ -65,7 +66,7 @@ async def test_a_broken_file_is_told_whichever_file_comes_after_it(tmp_path: Pat
         outcome, reason = await imported(daemon, path)
 
     assert outcome == "imported"
-    assert "1 records could not be read, the first: record 2, byte " in reason
+    assert "1 record could not be read: record 2, byte " in reason
 
 
 async def test_a_chat_without_a_name_of_its_own_is_called_like_the_file_it_came_in(tmp_path: Path) -> None:
@@ -85,3 +86,18 @@ async def test_a_chat_without_a_name_of_its_own_is_called_like_the_file_it_came_
 
     assert (outcome, package.conversations) == ("imported", 1)
     assert [head.title for head in heads] == ["Tea with Wren"]
+
+
+async def test_the_person_of_the_package_is_the_user_in_a_log_that_tells_only_names(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    chat = [["Mira", "Hello?"], ["Beth", "You are back."], ["Mira", "I am."]]
+    path.write_text(json.dumps({"meta": {"source": "KinLog"}, "chat": chat}))
+    async with working_daemon(tmp_path / "home") as daemon:
+        await daemon.create("wren", PackageConfig(entity_name="Beth", user_name="Mira"))
+        outcome, _reason = await imported(daemon, path)
+        staging = daemon._shelf.get("wren").staging  # noqa: SLF001 - no door shows sides yet
+        (found,) = [staging.get(head.id) for head in staging.heads()]
+
+    assert outcome == "imported"
+    assert found is not None
+    assert [message.role for message in found.messages] == ["user", "assistant", "user"]

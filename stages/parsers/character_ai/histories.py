@@ -46,7 +46,7 @@ def read_histories(file: SourceFile) -> Iterator[Record]:
 def _chat(history: Mapping[str, object], name: str, position: str, file: SourceFile, tally: Tally) -> Record:
     messages = [as_map(one) for one in as_list(history.get("msgs"))]
     chosen = [one for one in messages if one.get("is_alternative") is not True]
-    tally.count("alternative answers that were not chosen were left out", len(messages) - len(chosen))
+    tally.count("alternative answer[|s] that [was|were] not chosen [was|were] left out", len(messages) - len(chosen))
     # CAI Tools writes the time of the chat into each of its messages.
     inferred = len(chosen) > 1 and len({milliseconds(one.get("created")) for one in chosen}) == 1
     pairs = [(one, seen) for one in chosen if (seen := _shown(one, tally)) is not None]

@@ -19,7 +19,7 @@ def shown(by_user: bool, text: object, picture: object, tally: Tally) -> Said | 
     placeholder = f"[image: {as_text(picture).rpartition('/')[2]}]" if as_text(picture) else ""
     seen = tally.clean("\n".join(filter(None, (as_text(text), placeholder))))
     if is_blank(seen):
-        tally.count("messages without text were left out")
+        tally.count("message[|s] without text [was|were] left out")
         return None
     return said("user" if by_user else "assistant", seen)
 

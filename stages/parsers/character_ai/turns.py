@@ -85,7 +85,7 @@ def _draft(turn: Turn, seen: Said, several: bool, tally: Tally) -> Draft:
 def _shown(turn: Turn, tally: Tally) -> Said | None:
     candidates = [as_map(one) for one in as_list(turn.get("candidates"))]
     if len(candidates) > 1:
-        tally.count("alternative answers that were not chosen were left out", len(candidates) - 1)
+        tally.count("alternative answer[|s] that [was|were] not chosen [was|were] left out", len(candidates) - 1)
     candidate = _chosen(candidates, turn.get("primary_candidate_id"))
     author = as_map(turn.get("author"))
     by_user = bool(author.get("is_human"))

@@ -44,13 +44,13 @@ def written(call: Mapping[str, object], before: Document | None, tally: Tally) -
         if not is_blank(text):
             name, kind = (tally.clean(as_text(told.get(what))) for what in ("name", "type"))
             return Document(one_line(name), kind, tally.clean(text))
-        tally.count("canvas documents could not be read")
+        tally.count("canvas document[|s] could not be read")
     elif recipient == _UPDATE:
         updates = [as_map(update) for update in as_list(told.get("updates"))]
         text = as_text(updates[0].get("replacement")) if len(updates) == 1 else ""
         if not is_blank(text) and updates[0].get("pattern") == _EVERYTHING:
             return replace(before or Document("", "", ""), text=tally.clean(text))
-        tally.count("changes to parts of a canvas document were left out")
+        tally.count("change[|s] to parts of a canvas document [was|were] left out")
     return None
 
 

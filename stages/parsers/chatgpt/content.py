@@ -75,7 +75,7 @@ def text_of(message: Mapping[str, object], tally: Tally, names: Names) -> str:
     else:
         pieces = _shown(content, attached, names)
         if kind not in _WITH_PARTS:
-            tally.count(f"messages had the unknown content type {one_line(kind, 40)!r}")
+            tally.count(f"message[|s] had the unknown content type {one_line(kind, 40)!r}")
             pieces = pieces or [as_text(content.get("text")) or as_text(content.get("result"))]
     pieces.extend(asset.placeholder for asset in attached.values())
     return "\n".join(filter(None, pieces))

@@ -10,6 +10,7 @@ from stages.parsers.contract import Broken, Empty, Record
 from stages.parsers.reading.drafts import Draft, conversation_of
 from stages.parsers.reading.each import Reading
 from stages.parsers.reading.json_stream import Item
+from stages.parsers.reading.trees import LEFT_OUT
 from stages.parsers.reading.values import Tally, as_map, as_text, digest, milliseconds
 
 PLATFORM = "chatgpt"
@@ -71,7 +72,7 @@ def _turns(nodes: Nodes, told: Mapping[str, object], tally: Tally, names: Names)
     if len(keys) < len(nodes):
         followed = set(keys)
         left = sum(1 for key, node in nodes.items() if key not in followed and _is_turn(node))
-        tally.count("messages on branches that were not followed (edited or regenerated) were left out", left)
+        tally.count(LEFT_OUT, left)
     return turns
 
 

@@ -36,7 +36,7 @@ def from_compliance(told: Mapping[str, object], tally: Tally) -> Mapping[str, ob
     if not isinstance(messages, list):
         return None
     if as_map(page).get("has_more"):
-        tally.count("conversations were cut off behind a page of messages; fetch the pages that follow as well")
+        tally.count("conversation[ was|s were] cut off behind a page of messages; fetch the pages that follow as well")
     nodes: dict[str, object] = {}
     for message in map(as_map, messages):
         nodes[_free(as_text(message.get("id")), nodes)] = {"message": _of_compliance(message)}

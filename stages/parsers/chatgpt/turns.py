@@ -48,7 +48,7 @@ class Turns:
         elif role == "system":
             self._add_prompt(message)
         elif message:
-            self.tally.count(f"messages had the unknown author {one_line(str(role), 40)!r} and were left out")
+            self.tally.count(f"message[|s] had the unknown author {one_line(str(role), 40)!r} and [was|were] left out")
 
     def end(self) -> None:
         """Nothing more belongs to the answer."""

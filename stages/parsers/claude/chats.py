@@ -15,6 +15,7 @@ from stages.parsers.contract import Empty, Record
 from stages.parsers.reading.drafts import Draft, conversation_of
 from stages.parsers.reading.each import Reading
 from stages.parsers.reading.json_stream import Item
+from stages.parsers.reading.trees import LEFT_OUT
 from stages.parsers.reading.values import Tally, as_list, as_map, as_text, digest, is_blank, milliseconds
 
 PLATFORM = "claude"
@@ -24,7 +25,8 @@ COMMUNITY = "psycheros_export"
 _ROLES: Mapping[object, Role] = {"human": "user", "user": "user", "assistant": "assistant"}
 _OF_OTHERS = ("mapping", "chat_session")
 _IDS_OF_OTHERS = ("message_id", "fragments")
-_OF_NOBODY = "messages were neither the person's nor Claude's and were left out"
+_TWICE = "message[ was|s were] in a conversation more than once and [is|are] kept once"
+_OF_NOBODY = "message[ was|s were] neither the person's nor Claude's and [was|were] left out"
 
 
 def is_chat(record: object) -> bool:
@@ -98,7 +100,7 @@ def _messages(told: Mapping[str, object], tally: Tally) -> list[Mapping[str, obj
     objects = [one for one in listed if isinstance(one, dict)]
     messages = without_doubles(objects)
     tally.count(_OF_NOBODY, len(listed) - len(objects))
-    tally.count("messages were in a conversation more than once and are kept once", len(objects) - len(messages))
+    tally.count(_TWICE, len(objects) - len(messages))
     return messages
 
 
@@ -111,7 +113,7 @@ def _turns(messages: Sequence[Mapping[str, object]], told: Mapping[str, object],
     if len(places) < len(messages):
         followed = set(places)
         left = sum(1 for place, one in enumerate(messages) if place not in followed and _is_message(one))
-        tally.count("messages on branches that were not followed (edited or regenerated) were left out", left)
+        tally.count(LEFT_OUT, left)
     return turns.drafts
 
 
@@ -145,7 +147,7 @@ class _Turns:
 
     def end(self) -> None:
         """Nothing more is answered: what was thought and made without a word is in no message."""
-        self.tally.count("artifacts came without a word of an answer and were left out", len(self._made))
+        self.tally.count("artifact[|s] came without a word of an answer and [was|were] left out", len(self._made))
         self._thoughts, self._made = [], []
 
     def _answer(self, message: Mapping[str, object], words: Sequence[str], blocks: Blocks, files: Files) -> None:

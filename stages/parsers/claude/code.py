@@ -253,7 +253,7 @@ def _shown(content: object, tally: Tally) -> tuple[list[str], list[str], bool]:
         elif "tool" in kind:
             has_results = True
         elif "thinking" not in kind:
-            tally.count(f"content blocks had the unknown type {one_line(kind, 40)!r}")
+            tally.count(f"content block[|s] had the unknown type {one_line(kind, 40)!r}")
     return texts, attached, has_results
 
 

@@ -29,6 +29,9 @@ _SILENT = frozenset({"token_budget", "redacted_thinking"})
 _UNWRAPPED = 3
 """How many times a list of blocks is taken out of a string: tools have encoded it twice."""
 
+_UNREAD = "attached document[|s] [is|are] told of by name; what is in [it|them] was not imported"
+_NOT_THERE = "message[ was|s were] nothing but an attachment that is not in the export, and [was|were] left out"
+
 _MOST_PROMPTS = 20
 """How many prompts of one message are looked for in its flat text. Real messages hold up to three."""
 
@@ -103,10 +106,10 @@ def _read_block(block: Mapping[str, object], found: Blocks, files: "Files", arti
         prompt = as_text(block.get("prompt"))
         if prompt and len(found.injected) < _MOST_PROMPTS:
             found.injected.append(prompt)
-        tally.count("prompts that claude.ai had put into messages were left out")
+        tally.count("prompt[|s] that claude.ai had put into [a message|messages] [was|were] left out")
     elif kind not in _SILENT:
         found.unknown.append(text)
-        tally.count(f"content blocks had the unknown type {one_line(kind, 40)!r}")
+        tally.count(f"content block[|s] had the unknown type {one_line(kind, 40)!r}")
 
 
 def _thought(block: Mapping[str, object]) -> str:
@@ -196,10 +199,10 @@ class Files:
                 named.append(_placeholder("file", name))
                 hidden += 1
         named.extend(_placeholder(kind, name) for kind, name in self._files.values())
-        tally.count("attached documents are told of by their names; what is in them was not imported", hidden)
+        tally.count(_UNREAD, hidden)
         if is_blank("".join(pieces)) and not self._files:
             if named:
-                tally.count("messages were nothing but an attachment that is not in the export, and were left out")
+                tally.count(_NOT_THERE)
             return ""
         return "\n\n".join(filter(None, (joined(pieces), "\n".join(named))))
 

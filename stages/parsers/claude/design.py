@@ -89,9 +89,9 @@ def _drafts(message: Mapping[str, object], tally: Tally) -> Iterator[Draft]:
         blocks = as_list(content.get("contentBlocks"))
         yield from _of_claude(message, content, blocks or [{"type": "text", "text": content.get("content")}], tally)
     elif role == "assistant":
-        tally.count("summaries of earlier Claude Design sessions were left out")
+        tally.count("summar[y|ies] of earlier Claude Design sessions [was|were] left out")
     else:
-        tally.count("messages were neither the person's nor Claude's and were left out")
+        tally.count("message[ was|s were] neither the person's nor Claude's and [was|were] left out")
 
 
 def _content(message: Mapping[str, object]) -> Mapping[str, object]:
@@ -101,7 +101,7 @@ def _content(message: Mapping[str, object]) -> Mapping[str, object]:
 
 def _of_person(message: Mapping[str, object], content: Mapping[str, object], tally: Tally) -> Iterator[Draft]:
     if content.get("pill") is True:
-        tally.count("messages that the page of Claude Design had put in were left out")
+        tally.count("message[|s] that the page of Claude Design had put in [was|were] left out")
         return
     words = as_text(content.get("content"))
     begins_with_system = _SYSTEM.match(words)
@@ -137,7 +137,7 @@ def _of_claude(
             inner = block.get("message")
             yield from _of_person({}, inner if isinstance(inner, dict) else {"content": inner}, tally)
         elif kind not in _SILENT:
-            tally.count(f"content blocks had the unknown type {one_line(kind, 40)!r}")
+            tally.count(f"content block[|s] had the unknown type {one_line(kind, 40)!r}")
     yield _draft(message, content, "assistant", joined(said), joined(thoughts), tally)
 
 

@@ -122,19 +122,20 @@ def _tell_of(told: Mapping[str, object], chunks: Sequence[object], tally: Tally)
     """Count what is in a prompt and not in its conversation."""
     held = [as_map(chunk) for chunk in chunks]
     if any(chunk.get("branchParent") for chunk in held):
-        tally.count("prompts were forked from another one, with which they begin alike")
-    tally.count(
-        "answers name sources on the web, which are not kept", sum(bool(chunk.get("grounding")) for chunk in held)
-    )
-    unsent = map(as_map, as_list(as_map(told.get("chunkedPrompt")).get("pendingInputs")))
-    tally.count(
-        "questions were never sent and are left out", sum(not is_blank(as_text(one.get("text"))) for one in unsent)
-    )
+        tally.count("prompt[ was|s were] forked from another one, with which [it begins|they begin] alike")
+    cited = sum(bool(chunk.get("grounding")) for chunk in held)
+    tally.count("answer[ names|s name] sources on the web, which are not kept", cited)
+    pending = map(as_map, as_list(as_map(told.get("chunkedPrompt")).get("pendingInputs")))
+    unsent = sum(not is_blank(as_text(one.get("text"))) for one in pending)
+    tally.count("question[ was|s were] never sent and [is|are] left out", unsent)
 
 
 def _id_of(told: Mapping[str, object], turns: "_Turns", tally: Tally) -> str:
-    """By the id that tools add, else by how it begins: a prompt grows with every question."""
-    return "aistudio-" + (tally.clean(as_text(told.get("id"))) or digest(*turns.beginning())[:16])
+    """By the id that tools add, else by how it begins: a prompt grows with every question.
+
+    Forks begin like the prompt they were made from: they are known by it, and by what was asked in them first.
+    """
+    return "aistudio-" + (tally.clean(as_text(told.get("id"))) or digest(*turns.beginning(), *turns.fork)[:16])
 
 
 def _title_of(told: Mapping[str, object], reading: Reading) -> str:
@@ -180,15 +181,18 @@ class _Turns:
     _key: str = ""
     _at: int | None = None
     _begins: dict[str, str] = field(default_factory=dict)
+    fork: tuple[str, ...] = ()
+    """Of a prompt that was forked, the id of the other one and, once there is one, the first question of its own."""
 
     def add(self, chunk: Mapping[str, object]) -> None:
         """Take the next chunk."""
         role = chunk.get("role")
         text, thoughts = self._spoken(chunk)
         if as_text(chunk.get("errorMessage")):
-            self.tally.count("answers ended with an error, which was left out")
+            self.tally.count("answer[|s] ended with an error, which was left out")
         if role == "user" and not is_blank(text):
             self._end_answer()
+            self.fork += (text,) if len(self.fork) == 1 else ()
             self._drafts.append(Draft(self._begun("u", chunk, text), "user", text, _time_of(chunk)))
         elif role == "model" and not is_blank(text + thoughts):
             self._thoughts.append(thoughts)
@@ -198,6 +202,8 @@ class _Turns:
                 self._pieces.append(text)
         else:
             self._leave_out(chunk)
+        parent = as_text(as_map(chunk.get("branchParent")).get("promptId"))
+        self.fork = (parent,) if parent else self.fork
 
     def ended(self) -> list[Draft]:
         """The turns, when there is no chunk left."""
@@ -227,16 +233,16 @@ class _Turns:
             text = "\n\n".join(self._pieces)
             self._drafts.append(Draft(self._key, "assistant", text, self._at, thoughts or None, self.model))
         elif thoughts:
-            self.tally.count("thoughts that no answer follows were left out")
+            self.tally.count("thought[|s] that no answer follows [was|were] left out")
         self._pieces, self._thoughts = [], []
 
     def _leave_out(self, chunk: Mapping[str, object]) -> None:
         held = [name for name, value in chunk.items() if isinstance(value, dict)]
         unknown = [name for name in held if name not in _KNOWN and not _ASSET.fullmatch(name)]
         for name in unknown:
-            self.tally.count(f"chunks had the unknown content {one_line(name, 40)!r}")
+            self.tally.count(f"chunk[|s] had the unknown content {one_line(name, 40)!r}")
         if not unknown:
-            self.tally.count("chunks without text, or of neither side, were left out")
+            self.tally.count("chunk[|s] without text, or of neither side, [was|were] left out")
 
 
 def _time_of(chunk: Mapping[str, object]) -> int | None:

@@ -85,7 +85,7 @@ class _Session:
         elif isinstance(told.get("$set"), dict):
             self._set(as_map(told["$set"]))
         else:
-            self.tally.count("lines of an unknown kind were left out")
+            self.tally.count("line[|s] of an unknown kind [was|were] left out")
 
     def record(self, file: SourceFile) -> Record:
         """What the session is, when there is no line left."""
@@ -113,7 +113,8 @@ class _Session:
         before = len(self._messages)
         while self._messages and self._messages.popitem()[0] != id_:
             pass
-        self.tally.count("messages were taken back in the session and are left out", before - len(self._messages))
+        taken_back = before - len(self._messages)
+        self.tally.count("message[|s] [was|were] taken back in the session and [is|are] left out", taken_back)
 
     def _set(self, told: Mapping[str, object]) -> None:
         self._told |= {name: value for name, value in told.items() if name != "messages"}
@@ -134,7 +135,7 @@ class _Session:
             else:
                 thoughts += [*_thoughts(message), thought]
             if is_blank(text):
-                self.tally.count("messages without text, such as calls of tools, were left out")
+                self.tally.count("message[|s] without text, such as calls of tools, [was|were] left out")
                 continue
             model = self.tally.clean(as_text(message.get("model"))) if role == "assistant" else ""
             yield Draft(
@@ -150,9 +151,9 @@ class _Session:
     def _role(self, message: Mapping[str, object]) -> Role | None:
         kind = as_text(message.get("type"))
         if kind in _OF_THE_PROGRAM:
-            self.tally.count("messages of the program itself (information, warnings, errors) were left out")
+            self.tally.count("message[|s] of the program itself (information, warnings, errors) [was|were] left out")
         elif kind not in _ROLES:
-            self.tally.count(f"messages had the unknown type {one_line(kind, 40)!r}")
+            self.tally.count(f"message[|s] had the unknown type {one_line(kind, 40)!r}")
         return _ROLES.get(kind)
 
 

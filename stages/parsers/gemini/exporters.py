@@ -129,7 +129,7 @@ def _drafts(entries: Sequence[object], tally: Tally) -> Iterator[Draft]:
     for entry in map(as_map, entries):
         for draft in _of_entry(entry, tally):
             if is_blank(draft.content):
-                tally.count("messages without text were left out")
+                tally.count("message[|s] without text [was|were] left out")
             else:
                 yield draft
 
@@ -141,7 +141,7 @@ def _of_entry(entry: Mapping[str, object], tally: Tally) -> Iterator[Draft]:
     elif "role" in entry:
         side = _SIDES.get(as_text(entry.get("role")).strip().casefold())
         if side is None:
-            tally.count("messages of neither side were left out")
+            tally.count("message[|s] of neither side [was|were] left out")
             return
         text = tally.clean(as_text(entry.get("content")) or as_text(entry.get("text")))
         yield Draft("", side, text, milliseconds(entry.get("timestamp")))
@@ -151,7 +151,7 @@ def _of_entry(entry: Mapping[str, object], tally: Tally) -> Iterator[Draft]:
         yield Draft("", "user", "\n".join(filter(None, asked)), None)
         yield Draft("", "assistant", tally.clean(as_text(entry.get("assistant"))), None)
     else:
-        tally.count("messages of neither side were left out")
+        tally.count("message[|s] of neither side [was|were] left out")
 
 
 def _of_exchange(messages: Sequence[Mapping[str, object]], tally: Tally) -> Iterator[Draft]:
@@ -167,9 +167,8 @@ def _of_exchange(messages: Sequence[Mapping[str, object]], tally: Tally) -> Iter
         text = tally.clean(as_text(message.get("text")))
         if side and not is_blank(text):
             said[side].append(text)
-    tally.count(
-        "copies of messages, as the page holds them, were left out", sum(max(0, len(one) - 1) for one in said.values())
-    )
+    copies = sum(max(0, len(one) - 1) for one in said.values())
+    tally.count("[copy of a message|copies of messages], as the page holds [it|them], [was|were] left out", copies)
     if said["user"]:
         yield Draft("", "user", max(said["user"], key=len), None)
     if said["assistant"]:

@@ -129,7 +129,7 @@ def turn_in_card(card: Card, zone: tzinfo, tally: Tally) -> Turn | Record:
     if activity is None:
         return Broken(position, _why_without_time(cells))
     if not activity.sure:
-        tally.count("times named no zone that is known, and were read as local ones")
+        tally.count("time[|s] named no zone that is known, and [was read as a local one|were read as local ones]")
     return turn_of(activity, tally)
 
 

@@ -18,6 +18,7 @@ from stages.parsers.gemini.exporters import (
     lists_chats,
     read_saved_chats,
 )
+from stages.parsers.gemini.markdown_chats import holds_markdown_chat, read_markdown_chat
 from stages.parsers.gemini.siblings import TAKEOUT_SIBLINGS
 from stages.parsers.gemini.takeout import holds_activity, holds_page, read_activity, read_page
 from stages.parsers.gemini.threads import holds_thread_drafts, holds_threads, read_threads
@@ -74,6 +75,16 @@ SHAPES = (
     ),
     Shape(
         Variant(
+            "chat-exporter-markdown",
+            'a chat that the "Gemini Exporter" extension saved as Markdown',
+            "prompts and answers in their order, with the times that it tells",
+        ),
+        holds_markdown_chat,
+        Bid.SHAPE,
+        read_markdown_chat,
+    ),
+    Shape(
+        Variant(
             "ai-studio",
             "a prompt of Google AI Studio: a file of Google Drive, mostly without an extension, alone or in a ZIP",
             "the thread with code and results, reasoning, model, files as placeholders, the system instruction",
@@ -81,6 +92,16 @@ SHAPES = (
         holds_prompts,
         Bid.SHAPE,
         read_prompts,
+    ),
+    Shape(
+        Variant(
+            "workspace",
+            "Google Takeout, Gemini in Workspace > Conversation History (conversation_….txt)",
+            "the last version of each turn that was not deleted, reasoning, names of pictures",
+        ),
+        holds_workspace_chat,
+        Bid.SHAPE,
+        read_workspace,
     ),
     Shape(
         Variant(
@@ -111,16 +132,6 @@ SHAPES = (
         holds_page,
         Bid.SHAPE,
         read_page,
-    ),
-    Shape(
-        Variant(
-            "workspace",
-            "Google Takeout, Gemini in Workspace > Conversation History (conversation_….txt)",
-            "the last version of each turn that was not deleted, reasoning, names of pictures",
-        ),
-        holds_workspace_chat,
-        Bid.SHAPE,
-        read_workspace,
     ),
     Shape(
         Variant(

@@ -18,6 +18,9 @@ from stages.parsers.reading.json_stream import Records
 from stages.parsers.reading.text import Text, count_lost, open_text
 from stages.parsers.reading.values import Tally
 
+HELD_AS_IT_IS = 16 << 20
+"""Characters of all turns. What comes behind these is held compressed, which takes longer than to read it."""
+
 
 def holds_activity(peek: Peek) -> bool:
     """Whether one of the first records is Gemini's: by its product or by a link to a chat."""
@@ -32,7 +35,7 @@ def holds_page(peek: Peek) -> bool:
 def read_activity(file: SourceFile, context: ReadContext) -> Iterator[Record]:
     """What the file holds that is no turn, then its conversations, oldest first.
 
-    Holds the text of all turns, compressed, but of one answer's HTML at a time.
+    Holds the text of all turns, most of it compressed when it is long, but of one answer's HTML at a time.
     """
     tally = Tally()
     with file.open() as stream:
@@ -64,9 +67,11 @@ def _conversations(
     found: Iterator[Turn | Record], file: SourceFile, context: ReadContext, tally: Tally
 ) -> Iterator[Record]:
     turns: list[Turn] = []
+    loose = 0
     for one in found:
         if isinstance(one, Turn):
-            turns.append(one)
+            loose += sum(map(len, one.said.answers)) + len(one.said.prompt)
+            turns.append(one if loose <= HELD_AS_IT_IS else one.packed())
         else:
             yield one
     yield from conversations_in(turns, context.gap_minutes, file.modified_at, tally)

@@ -17,7 +17,7 @@ from stages.parsers.reading.each import Reading, read_each
 from stages.parsers.reading.json_stream import Item
 from stages.parsers.reading.values import Tally, as_map, as_text, digest, is_blank, milliseconds, one_line
 
-UNTIMED = "conversations tell no times; theirs is that of the export"
+UNTIMED = "conversation[ tells|s tell] no times; [its|theirs] is that of the export"
 
 _DRAFT = "gemini-visible-chat-draft"
 _THREAD = "gemini-thread-activity-merged-draft"
@@ -116,12 +116,12 @@ def _drafts(messages: Sequence[object], tally: Tally) -> Iterator[Draft]:
         role = _ROLES.get(as_text(message.get("role")))
         content = tally.clean(as_text(message.get("content")))
         if role is None or is_blank(content):
-            tally.count("messages without text, or of neither side, were left out")
+            tally.count("message[|s] without text, or of neither side, [was|were] left out")
             continue
         at = milliseconds(message.get("created_at"))
         status = as_text(message.get("timestamp_status"))
         if status.endswith("-order-adjusted"):
-            tally.count("messages have a time that the exporter moved to keep their order")
+            tally.count("message[ has|s have] a time that the exporter moved to keep [its place|their order]")
         # The order is certain: of two times that contradict it, one is wrong.
         contradicts = at is not None and at < latest
         latest = max(latest, at or 0)

@@ -18,6 +18,7 @@ import json
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from stages.parsers.contract import Empty, Record
@@ -25,7 +26,7 @@ from stages.parsers.gemini.titles import learnt_lead, without_lead
 from stages.parsers.reading.drafts import Draft, conversation_of
 from stages.parsers.reading.values import Tally, is_blank, one_line
 
-_TWICE = "turns were in the file more than once and are kept once"
+_TWICE = "turn[ was|s were] in the file more than once and [is|are] kept once"
 
 
 class Said(NamedTuple):
@@ -37,13 +38,14 @@ class Said(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A prompt with its answers. Sorts by time, then by what was said: never by the place in the file."""
+    """A prompt with its answers."""
 
     at: int
     """In milliseconds since 1970."""
     key: str
     """What identifies it in every export."""
-    packed: bytes
+    held: Said | bytes
+    """What was said, compressed when it is bytes."""
     chats: tuple[str, ...]
     """Ids of the conversations it belongs to: several where a chat was branched."""
     known: bool
@@ -53,14 +55,17 @@ class Turn(NamedTuple):
 
     @classmethod
     def of(cls, at: int, said: Said, *, chats: tuple[str, ...], known: bool, sure: bool) -> "Turn":
-        """A turn that holds its text compressed: all turns of an export are held at once."""
-        packed = zlib.compress(json.dumps(said, ensure_ascii=False).encode(), 1)
-        return cls(at, _key(at, said.prompt), packed, chats, known, sure)
+        """A turn that holds its text as it is."""
+        return cls(at, _key(at, said.prompt), said, chats, known, sure)
+
+    def packed(self) -> "Turn":
+        """The same with its text compressed: all turns of an export are held at once."""
+        return self._replace(held=zlib.compress(json.dumps(self.said, ensure_ascii=False).encode(), 1))
 
     @property
     def said(self) -> Said:
-        """What was said, unpacked."""
-        return Said(*json.loads(zlib.decompress(self.packed)))
+        """What was said."""
+        return Said(*json.loads(zlib.decompress(self.held))) if isinstance(self.held, bytes) else self.held
 
     @property
     def second(self) -> int:
@@ -77,14 +82,14 @@ class _Part(NamedTuple):
 
 def conversations_in(turns: list[Turn], gap_minutes: int, otherwise: int, tally: Tally) -> Iterator[Record]:
     """The conversations that `turns` make, oldest first. `otherwise` is the time of what has none."""
-    turns.sort()
+    turns.sort(key=attrgetter("at", "key", "chats"))  # never by the place in the file
     lead = learnt_lead(said.prompt for turn in turns if not turn.known and (said := turn.said).answers)
     for id_, parts in _grouped(turns, gap_minutes * 60).items():
         yield _conversation(id_, parts, lead, otherwise, tally)
 
 
 def _key(at: int, prompt: str) -> str:
-    words = " ".join(unicodedata.normalize("NFC", prompt).split())
+    words = " ".join((prompt if prompt.isascii() else unicodedata.normalize("NFC", prompt)).split())
     return f"{at // 1000}:{hashlib.sha256(words.encode()).hexdigest()[:8]}"
 
 
@@ -105,12 +110,12 @@ def _grouped(turns: Sequence[Turn], gap: int) -> dict[str, list[_Part]]:
 
 def _conversation(id_: str, parts: list[_Part], lead: str, otherwise: int, tally: Tally) -> Record:
     kept: dict[str, tuple[Turn, Said, str]] = {}
-    for turn, number in sorted(parts):
+    for turn, number in sorted(parts, key=lambda part: (part.turn.at, part.turn.key)):
         said = turn.said
         answer = _answer(said.answers, number, len(turn.chats))
         if turn.key in kept:
             tally.count(_TWICE)
-        if turn.key not in kept or len(answer) > len(kept[turn.key][2]):
+        if turn.key not in kept or _tells_more((turn, said, answer), kept[turn.key]):
             kept[turn.key] = turn, said, answer
     drafts = [draft for turn, said, answer in kept.values() for draft in _drafts(turn, said, answer, lead)]
     if not drafts:
@@ -126,6 +131,15 @@ def _conversation(id_: str, parts: list[_Part], lead: str, otherwise: int, tally
         otherwise=otherwise,
         provisional=not parts[0].turn.chats,
     )
+
+
+def _tells_more(one: tuple[Turn, Said, str], other: tuple[Turn, Said, str]) -> bool:
+    """Whether of two readings of a turn the first is to be kept, whichever of them stands first in the file."""
+    return _worth(*one) > _worth(*other)
+
+
+def _worth(turn: Turn, said: Said, answer: str) -> tuple[object, ...]:
+    return len(answer), -turn.at, answer, said.prompt, tuple(said.files)
 
 
 def _answer(answers: Sequence[str], number: int, chats: int) -> str:

@@ -70,12 +70,12 @@ def _turns_of(told: Mapping[str, object], tally: Tally) -> list[_Turn]:
     kept: list[_Turn] = []
     for turn in filter(None, (_turn(as_map(member), tally) for member in as_list(told.get("conversation_turns")))):
         if turn.told.get("turn_deleted_time"):
-            tally.count("turns had been deleted and were left out")
+            tally.count("turn[|s] had been deleted and [was|were] left out")
         else:
             kept.append(turn)
     last = {turn.key: turn for turn in kept if turn.index is not None}
     turns = [turn for turn in kept if turn.index is None or last[turn.key] is turn]
-    tally.count("turns that were edited or written again, of which the last is kept", len(kept) - len(turns))
+    tally.count("turn[|s] that [was|were] edited or written again, of which the last is kept", len(kept) - len(turns))
     if all(turn.index is not None for turn in turns):
         turns.sort(key=lambda turn: turn.index or 0)
     return turns
@@ -86,7 +86,7 @@ def _turn(member: Mapping[str, object], tally: Tally) -> _Turn | None:
         if told := as_map(member.get(name)):
             index = told.get("turn_index")
             return _Turn(role, index if type(index) is int else None, told)
-    tally.count("turns were of neither side and were left out")
+    tally.count("turn[ was|s were] of neither side and [was|were] left out")
     return None
 
 
@@ -95,7 +95,7 @@ def _drafts(turns: Sequence[_Turn], tally: Tally) -> Iterator[Draft]:
         text = tally.clean("\n\n".join(filter(None, (*_texts(turn.told), _pictures(turn.told)))))
         thoughts = tally.clean("\n\n".join(filter(None, _thoughts(turn.told)))) or None
         if is_blank(text):
-            tally.count("turns without any text were left out")
+            tally.count("turn[|s] without any text [was|were] left out")
             continue
         key = turn.key if turn.index is not None else f"{turn.role[0]}:{digest(text)[:8]}"
         yield Draft(key, turn.role, text, milliseconds(turn.told.get("turn_last_modified")), thoughts)

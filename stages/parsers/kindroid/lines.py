@@ -67,7 +67,8 @@ def lines_in(record: object, tally: Tally) -> list[Line] | None:
         page = told.get("messages")
         listed = page if isinstance(page, list) else [record]
         found = [_line_of_interface(as_map(one), tally) for one in listed if _is_message(one)]
-        tally.count("entries of pages were no messages and were left out", len(listed) - len(found))
+        odd = len(listed) - len(found)
+        tally.count("entr[y|ies] of pages [was no message|were no messages] and [was|were] left out", odd)
         return found
     return None
 

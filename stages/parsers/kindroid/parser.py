@@ -4,7 +4,6 @@ KinLog reads the page and keeps names and text, without sides and, before 2.0, w
 messages with ids, sides and times. A file is one conversation, in its order.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 from packages_store.model import Edition, Role
@@ -22,7 +21,7 @@ from stages.parsers.contract import (
     Variant,
 )
 from stages.parsers.kindroid.lines import Line, is_entry, is_kinlog, is_of_interface, lines_in, lines_of_text
-from stages.parsers.kindroid.sides import user_among
+from stages.parsers.kindroid.sides import told_by_name, user_among
 from stages.parsers.reading.drafts import Draft, conversation_of
 from stages.parsers.reading.json_stream import Records
 from stages.parsers.reading.refusals import page_holds, records_have
@@ -45,9 +44,10 @@ class Kindroid:
         Variant(
             KINLOG,
             "KinLog 1.x, JSON",
-            "every line that the extension saw, also answers that were made anew, without times; the first to speak is"
-            " taken for a kin, and a note tells who was taken for the user; in groups a kin's name stands before the"
-            " text",
+            "every line that the extension saw, also answers that were made anew, all at the time in the name of the"
+            " file; who is the user is told by the name of the person in the package, else by the name of the file,"
+            " else the first to speak is taken for a kin, and a note tells who was; in groups a kin's name stands"
+            " before the text",
         ),
         Variant(TEXT, "KinLog 1.x, text", "the same"),
         Variant(
@@ -89,10 +89,9 @@ class Kindroid:
     def read(self, file: SourceFile, variant: str, context: ReadContext) -> Iterator[Record]:
         """See `Parser.read`. The conversation is held in memory.
 
-        It is known by its first message where that has an id or a time, else by its first two. In a group whose user
-        cannot be told otherwise, the name of the file says who is none.
+        It is known by its first message where that has an id or a time, else by its first two. Where nothing in the
+        file tells sides or times, its name does; see `told_by_name`.
         """
-        del context
         tally = Tally()
         lines: list[Line] = []
         is_whole = True
@@ -103,16 +102,19 @@ class Kindroid:
                 is_whole = is_whole and not isinstance(record, Broken)
                 yield record
         said = [line for line in lines if not is_blank(line.text)]
-        tally.count("messages without text were left out", len(lines) - len(said))
+        tally.count("message[|s] without text [was|were] left out", len(lines) - len(said))
         if said:
-            yield from self._conversation(said, variant, file)
+            yield from self._conversation(said, variant, file, context)
         elif is_whole:
             yield Empty("the whole file")
         yield from tally.notes()
 
-    def _conversation(self, lines: list[Line], variant: str, file: SourceFile) -> Iterator[Record]:
+    def _conversation(
+        self, lines: list[Line], variant: str, file: SourceFile, context: ReadContext
+    ) -> Iterator[Record]:
+        chat_with, saved = told_by_name(file.name)
         if any(line.role is None for line in lines):
-            user = user_among([line.name for line in lines], re.split(r"[/\\]", file.name)[-1])
+            user = user_among([line.name for line in lines], context.user, chat_with)
             lines = [line._replace(role="user" if line.name == user else "assistant") for line in lines]
             taken = "everybody was taken" if user is None else f"{one_line(user)!r} was taken for the user, all others"
             yield Note(f"the log tells no sides: {taken} for kins")
@@ -124,7 +126,7 @@ class Kindroid:
             [_draft(line, len(kins) > 1) for line in lines],
             created=None,
             updated=None,
-            otherwise=file.modified_at,
+            otherwise=saved or file.modified_at,
             edition=Edition.EXPORT if variant == INTERFACE else Edition.PAGE,
         )
 

@@ -96,9 +96,9 @@ def _take(message: Mapping[str, object], at: int | None, by_tool: bool, turns: T
     elif role in ("assistant", "approval"):
         _take_answer(message, at, by_tool, turns)
     elif role == "summary":
-        turns.tally.count("summaries of earlier messages were left out")
+        turns.tally.count("summar[y|ies] of earlier messages [was|were] left out")
     elif role != "tool":
-        turns.tally.count(f"messages had the unknown role {one_line(turns.tally.clean(role), 40)!r}")
+        turns.tally.count(f"message[|s] had the unknown role {one_line(turns.tally.clean(role), 40)!r}")
 
 
 def _take_answer(message: Mapping[str, object], at: int | None, by_tool: bool, turns: Turns) -> None:

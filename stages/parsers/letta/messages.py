@@ -100,7 +100,7 @@ def _steps(parts: Sequence[Part], tally: Tally) -> list[list[Part]]:
     for number, part in enumerate(in_order):
         id_, otid = _id(part) or f"#{number}", as_text(part.get("otid"))
         if otid and (id_, otid) in seen:
-            tally.count("messages were in the file more than once and are kept once")
+            tally.count("message[ was|s were] in the file more than once and [is|are] kept once")
             continue
         seen.add((id_, otid))
         at = _at(part) or at
@@ -201,6 +201,6 @@ def _key(kind: str, number: int, part: Part) -> str:
 
 def _leave_out(kind: str, tally: Tally) -> None:
     if kind == _SUMMARY:
-        tally.count("summaries of earlier messages were left out")
+        tally.count("summar[y|ies] of earlier messages [was|were] left out")
     elif kind not in _NEVER_SHOWN:
-        tally.count(f"messages had the unknown type {one_line(tally.clean(kind), 40)!r}")
+        tally.count(f"message[|s] had the unknown type {one_line(tally.clean(kind), 40)!r}")

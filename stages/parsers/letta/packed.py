@@ -40,7 +40,7 @@ def written(text: str, tally: Tally) -> str:
     if told.get("type") == "user_message" and isinstance(told.get("message"), str):
         text = as_text(told["message"])
     elif is_event(told):
-        tally.count("events of Letta's own (logins, heartbeats, alerts) were left out")
+        tally.count("event[|s] of Letta's own (logins, heartbeats, alerts) [was|were] left out")
         return ""
     return _without_reminders(text)
 
@@ -92,7 +92,7 @@ def _piece(part: Mapping[str, object], tally: Tally) -> str:
     if kind == "image":
         return _picture(as_map(part.get("source")))
     if kind not in _NEVER_SHOWN:
-        tally.count(f"messages had the unknown content type {one_line(tally.clean(kind), 40)!r}")
+        tally.count(f"message[|s] had the unknown content type {one_line(tally.clean(kind), 40)!r}")
     return ""
 
 
@@ -113,7 +113,7 @@ def spoken(calls: object, tally: Tally) -> Iterator[str]:
         told = _object(arguments) if isinstance(arguments, str) else as_map(arguments)
         words = as_text(told.get("message"))
         if not words:
-            tally.count("replies could not be read from the arguments of their tool call")
+            tally.count("repl[y|ies] could not be read from the arguments of [its|their] tool call")
         yield words
 
 

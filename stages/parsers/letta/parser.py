@@ -74,7 +74,8 @@ def _read(record: object, reading: Reading) -> Iterator[Record]:
     elif is_wrapper(told):
         entries = as_list(told.get("messages"))
         parts = [as_map(entry) for entry in entries if is_part(entry)]
-        reading.tally.count("entries of a message list were no messages and were left out", len(entries) - len(parts))
+        odd = "entr[y|ies] of a message list [was no message|were no messages] and [was|were] left out"
+        reading.tally.count(odd, len(entries) - len(parts))
         yield from read_parts(parts, told, reading.records.position, reading)
     else:
         yield Skipped("no Letta messages")

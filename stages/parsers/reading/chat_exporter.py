@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import partial
 from typing import NamedTuple
 
-from packages_store.model import Edition, Role
+from packages_store.model import Conversation, Edition, Role
 from stages.parsers.contract import Bid, Broken, Empty, Peek, ReadContext, Record, Skipped, SourceFile, Variant
 from stages.parsers.reading.drafts import Draft, conversation_of
 from stages.parsers.reading.each import Reading, read_each
@@ -91,14 +91,25 @@ def _is_chat(told: Mapping[str, object]) -> bool:
 
 
 def _record(platform: str, zone: tzinfo, item: Item, reading: Reading) -> Record:
-    told, tally = item.value, reading.tally
+    told = item.value
     if not isinstance(told, dict):
         return Broken(reading.records.position, "a chat is an object, and this is none")
     if not _is_chat(told):
         return Skipped("no chat of the exporter")
+    found = chat_of(told, platform, zone, reading.tally, reading.file.modified_at)
+    return found or Empty(reading.records.position)
+
+
+def chat_of(
+    told: Mapping[str, object], platform: str, zone: tzinfo, tally: Tally, otherwise: int
+) -> Conversation | None:
+    """The conversation that a chat of the extension is, None when nothing is said in it. See `read_exporter`.
+
+    `otherwise` is the time, in milliseconds since 1970, of a chat that tells none.
+    """
     turns = _turns(as_list(told.get("messages")), tally)
     if not turns:
-        return Empty(reading.records.position)
+        return None
     found = _origin(told)
     platform = found[0] if found else platform
     metadata = as_map(told.get("metadata"))
@@ -113,7 +124,7 @@ def _record(platform: str, zone: tzinfo, item: Item, reading: Reading) -> Record
         _drafts(turns, clock, created, updated or exported),
         created=created,
         updated=updated,
-        otherwise=exported or reading.file.modified_at,
+        otherwise=exported or otherwise,
         edition=Edition.COPY,
     )
 
@@ -142,11 +153,11 @@ def _turns(messages: Sequence[object], tally: Tally) -> list[_Turn]:
         role = _ROLES.get(as_text(message.get("role")).strip().casefold())
         text = tally.clean(as_text(message.get("say")))
         if role is None:
-            tally.count("messages that neither the user nor the assistant wrote were left out")
+            tally.count("message[|s] that neither the user nor the assistant wrote [was|were] left out")
         elif is_blank(text):
-            tally.count("messages without text were left out")
+            tally.count("message[|s] without text [was|were] left out")
         elif (role, text) == said:
-            tally.count("messages repeated the one before them and were left out")
+            tally.count("message[|s] repeated the one before [it|them] and [was|were] left out")
         else:
             said = (role, text)
             turns.append(_turn(role, text, message.get("time")))
@@ -196,7 +207,7 @@ def _day_comes_first(dates: Sequence[object], tally: Tally) -> bool:
     if any(12 < first <= 31 and second <= 12 for first, second in pairs):
         return True
     if any(first != second for first, second in pairs) and all(second <= 12 for _, second in pairs):
-        tally.count("chats had dates that can mean month/day or day/month; month/day was taken")
+        tally.count("chat[|s] had dates that can mean month/day or day/month; month/day was taken")
     return False
 
 

@@ -244,4 +244,4 @@ def _nowhere(member: str) -> SourceBroken:
 
 def _kept_by_the_system(count: int) -> str:
     one = "it is a file that macOS or Windows keeps for itself"
-    return f"{one}, as are {count - 1} more" if count > 1 else one
+    return f"{one}, as {'is' if count == 2 else 'are'} {count - 1} more" if count > 1 else one

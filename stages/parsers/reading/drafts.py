@@ -33,6 +33,7 @@ def conversation_of(  # noqa: PLR0913 - everything a conversation has
     edition: Edition = Edition.EXPORT,
     instructions: Sequence[str] = (),
     provisional: bool = False,
+    excerpt: bool = False,
 ) -> Conversation:
     """The conversation that `drafts` (at least one, in order) make.
 
@@ -57,6 +58,7 @@ def conversation_of(  # noqa: PLR0913 - everything a conversation has
         edition,
         kept,
         provisional,
+        excerpt,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from packages_store.errors import SourceBroken
+from packages_store.words import with_number
 from stages.parsers.contract import Broken, Peek, SourceFile
 from stages.parsers.reading.text import Text, count_lost, open_text
 from stages.parsers.reading.values import Tally
@@ -65,7 +66,8 @@ def _table(text: Text, columns: Collection[str]) -> Iterator[Row | Broken]:
                 yield Broken(f"row {number}", f"the header names no column {' and no '.join(map(repr, missing))}")
                 return
         elif len(fields) != len(names):
-            yield Broken(f"row {number}", f"it has {len(fields)} fields, and the header has {len(names)}")
+            held = with_number(len(fields), "field[|s]")
+            yield Broken(f"row {number}", f"it has {held}, and the header has {len(names)}")
         elif _names(fields) != names:
             yield Row(number, dict(zip(names, fields, strict=True)))
 

@@ -52,4 +52,4 @@ def open_text(file: SourceFile) -> Text:
 
 def count_lost(text: Text, tally: Tally) -> None:
     """Have `tally` tell how much of `text` could not be decoded; to be called at the end of the reading."""
-    tally.count("characters could not be decoded and were replaced by U+FFFD", text.lost)
+    tally.count("character[|s] could not be decoded and [was|were] replaced by U+FFFD", text.lost)

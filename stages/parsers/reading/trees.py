@@ -11,7 +11,8 @@ from stages.parsers.reading.values import Tally
 Parents = Mapping[str, str | None]
 """Every key, in the order of the source, and the key of what it follows; one that is not among them is none."""
 
-_LEFT_OUT = "messages on branches that were not followed (edited or regenerated) were left out"
+LEFT_OUT = "message[|s] on [a branch|branches] that [was|were] not followed (edited or regenerated) [was|were] left out"
+"""What to count of the messages on other branches."""
 
 
 def distinct(keys: Iterable[str]) -> list[str]:
@@ -36,7 +37,7 @@ def follow(parents: Parents, shown: Mapping[str, Sequence[Draft]], leaf: str | N
     """
     keys = list(parents) if _are_unlinked(parents) else _branch(parents, shown, leaf)
     drafts = [draft for key in keys for draft in shown.get(key, ())]
-    tally.count(_LEFT_OUT, sum(map(len, shown.values())) - len(drafts))
+    tally.count(LEFT_OUT, sum(map(len, shown.values())) - len(drafts))
     return drafts
 
 

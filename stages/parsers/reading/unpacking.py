@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import BinaryIO
 
 from packages_store.errors import SourceBroken
+from packages_store.words import with_number
 from stages.parsers.reading.limits import Allowance
 from stages.parsers.reading.zip_directory import STORED, Entry
 
@@ -145,7 +146,7 @@ class OfZip(_Unpacked):
 
     def _check(self) -> None:
         if self._given != self._entry.size:
-            raise self._damaged(f"it has {self._given} bytes and should have {self._entry.size}")
+            raise self._damaged(f"it has {with_number(self._given, 'byte[|s]')} and should have {self._entry.size}")
         if self._crc != self._entry.crc:
             raise self._damaged("its checksum is wrong")
 

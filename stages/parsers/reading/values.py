@@ -3,9 +3,10 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from packages_store.times import LATEST_MS, from_epoch_ms
+from packages_store.words import with_number
 from stages.parsers.contract import Note
 
 NOTHING: Mapping[str, object] = {}
@@ -58,6 +59,20 @@ def milliseconds(value: object) -> int | None:
     return _of_text(value.strip())
 
 
+def local_milliseconds(value: object, zone: tzinfo) -> tuple[int | None, bool]:
+    """The instant as `milliseconds` tells it, but ISO-8601 without a zone is what the clock in `zone` showed.
+
+    Also whether that had to be assumed.
+    """
+    try:
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is not None or str(value).strip().isdigit():
+        return milliseconds(value), False
+    return moment_ms(moment.replace(tzinfo=zone)), True
+
+
 def _of_text(text: str) -> int | None:
     try:
         return _of_number(float(text))  # before ISO-8601, in whose short forms some plain numbers are dates as well
@@ -99,14 +114,14 @@ class Tally:
         self._counts: Counter[str] = Counter()
 
     def count(self, what: str, times: int = 1) -> None:
-        """Count `what`, a phrase that follows a number: `messages on branches that were not followed`."""
+        """Count `what`, which `with_number` puts behind a number: `message[|s] without text [was|were] left out`."""
         if times:
             self._counts[what] += times
 
     def notes(self) -> Iterator[Note]:
         """A note for everything counted."""
         for what, times in self._counts.items():
-            yield Note(f"{times} {what}")
+            yield Note(with_number(times, what))
 
     def clean(self, text: str) -> str:
         """`text` as every reader of UTF-8 takes it: split surrogate pairs joined, lone ones and NUL replaced."""
@@ -121,13 +136,13 @@ class Tally:
 
     def _cleaned(self, text: str) -> str:
         if "\0" in text:
-            self.count("texts held NUL characters, which were replaced by U+FFFD")
+            self.count("text[|s] held NUL characters, which were replaced by U+FFFD")
             text = text.replace("\0", "\ufffd")
         try:
             text.encode()
         except UnicodeEncodeError:
             joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
             if "\ufffd" in joined:
-                self.count("texts held halves of characters, which were replaced by U+FFFD")
+                self.count("text[|s] held halves of characters, which were replaced by U+FFFD")
             return joined
         return text

@@ -15,6 +15,7 @@ from stages.parsers.sillytavern.lines import Said, is_header, is_message, said_i
 
 _UNUSED = "unused"
 """What SillyTavern writes for names it no longer keeps in the header."""
+_DATED = re.compile(r".+ - \d{4}-\d{1,2}-\d{1,2} ?@.*")
 _COPY_OF_A_FILE = re.compile(r"(?: imported| \(\d+\))+$")
 
 
@@ -69,6 +70,14 @@ class Log:
             del self.said[1]
             return True
         return False
+
+    def title_of(self, file_name: str) -> str:
+        """What SillyTavern calls the chat (`Vera - 2024-07-12@01h00m00s`), when the file has such a name; else `title`.
+
+        With it, the chats with one character are told apart, and so are branches.
+        """
+        name = one_line(self.tally.clean(name_of_chat(file_name)))
+        return name if _DATED.fullmatch(name) else self.title()
 
     def title(self) -> str:
         """The names of the characters: as the header tells them, else of those who spoke, the most talkative first."""

@@ -91,11 +91,11 @@ def said_in(line: Line, tally: Tally) -> Said | None:
         return None
     text = tally.clean(_text_of(line, extra))
     if is_blank(text):
-        tally.count("messages without text were left out")
+        tally.count("message[|s] without text [was|were] left out")
         return None
     alternates = len(as_list(line.get("swipes"))) - 1
     if alternates > 0:
-        tally.count("alternative answers (swipes) that were not chosen were left out", alternates)
+        tally.count("alternative answer[|s] (swipe[|s]) that [was|were] not chosen [was|were] left out", alternates)
     finished = told_time(line.get("gen_finished")) if role == "assistant" else None
     sent = line.get("send_date")
     return Said(
@@ -123,14 +123,14 @@ def _role_of(line: Line, extra: Line, tally: Tally) -> Role | None:
     told = as_text(extra.get("marinara_role")) or as_text(line.get("role"))
     own = told if told in _ROLES else ""
     if line.get("is_system") and extra.get("tool_invocations"):
-        tally.count("records of tool calls were left out")
+        tally.count("record[|s] of tool calls [was|were] left out")
     elif not own and _is_of_the_program(line, extra):
-        tally.count("messages of SillyTavern itself were left out")
+        tally.count("message[|s] of SillyTavern itself [was|were] left out")
     elif (own or as_text(extra.get("type"))) in _NARRATORS:
-        tally.count("lines of a narrator, and comments, were left out")
+        tally.count("line[|s] of a narrator, [or comment|and comments], [was|were] left out")
     else:
         if extra.get("hiddenFromAI") if own else line.get("is_system"):
-            tally.count("messages were hidden from the model and are kept")
+            tally.count("message[|s] [was|were] hidden from the model and [is|are] kept")
         by_user = own == "user" if own else line.get("is_user")
         return "user" if by_user else "assistant"
     return None

@@ -131,7 +131,7 @@ def _conversation(log: Log, file: SourceFile, zone: tzinfo) -> Conversation:
     return conversation_of(
         log.tally.clean(_id_of(log, platform, file.name)),
         platform,
-        log.title(),
+        log.title_of(file.name),
         drafts,
         # What was imported into SillyTavern is older than its file there.
         created=min([created, *(draft.at for draft in drafts if draft.at is not None)]) if created else None,

@@ -108,7 +108,7 @@ def test_parts_of_a_thought_repeat_it() -> None:
 
 def test_thoughts_that_no_answer_follows_are_counted() -> None:
     assert notes(ASKED, thought("Hm."), chunk("user", "Hello?"), thought("Hm."), ANSWERED) == [
-        "1 thoughts that no answer follows were left out"
+        "1 thought that no answer follows was left out"
     ]
     assert talk(ASKED, thought("old"), chunk("user", "Hello?"), ANSWERED).messages[2].reasoning is None
 
@@ -209,8 +209,42 @@ def test_chunks_that_are_empty_or_of_nobody_are_counted() -> None:
     assert notes(*chunks) == ["7 chunks without text, or of neither side, were left out"]
 
 
+def test_what_a_chunk_tells_about_itself_is_neither_text_nor_unknown() -> None:
+    about: Json = {
+        "tokenCount": 3,
+        "finishReason": "STOP",
+        "thinkingBudget": -1,
+        "thoughtSignatures": ["QQ=="],
+        "isEdited": True,
+        "safetyRatings": [{"category": "x"}],
+        "branchChildren": [{"promptId": "prompts/abc"}],
+    }
+    parts = [{"text": "Jasmine.", "thoughtSignature": "QQ=="}]
+
+    plain = read(prompt(ASKED, ANSWERED))
+
+    assert read(prompt({**ASKED, **about}, {**ANSWERED, **about, "parts": parts}, applets=[{"id": "x"}])) == plain
+
+
+def test_what_is_told_of_a_video_is_no_unknown_content() -> None:
+    shown = {"role": "user", "driveVideo": {"id": "v1"}, "videoMetadata": {"fps": 1}}
+
+    assert turns(talk(shown)) == [("u", "[video: v1]")]
+    assert notes(shown, chunk("model", "", videoMetadata={"fps": 1})) == [
+        "1 chunk without text, or of neither side, was left out"
+    ]
+
+
+def test_settings_of_the_run_but_the_model_change_nothing() -> None:
+    settings = {"model": "models/gemini-2.5-pro", "temperature": 1, "topP": 0.9, "topK": 64, "maxOutputTokens": 9}
+
+    assert read(prompt(ASKED, ANSWERED, runSettings={**settings, "safetySettings": [{}], "thinkingBudget": 7})) == read(
+        prompt(ASKED, ANSWERED)
+    )
+
+
 def test_content_of_an_unknown_kind_is_counted_by_its_name() -> None:
-    assert notes(ASKED, {"role": "model", "hologram": {"id": "h"}}) == ["1 chunks had the unknown content 'hologram'"]
+    assert notes(ASKED, {"role": "model", "hologram": {"id": "h"}}) == ["1 chunk had the unknown content 'hologram'"]
 
 
 def test_what_was_typed_and_never_sent_is_no_turn() -> None:
@@ -220,7 +254,7 @@ def test_what_was_typed_and_never_sent_is_no_turn() -> None:
     records = read(document)
 
     assert turns(conversations_in(records)[0]) == [("u", "Which tea?")]
-    assert records[-1] == Note("1 questions were never sent and are left out")
+    assert records[-1] == Note("1 question was never sent and is left out")
 
 
 @pytest.mark.parametrize("told", [{"text": "Be brief."}, {"parts": [{"text": "Be "}, {"text": "brief."}]}, "Be brief."])
@@ -236,11 +270,44 @@ def test_no_system_instruction_is_none(told: object) -> None:
     assert talk(ASKED, systemInstruction=told).instructions == ()
 
 
+PARENT: Json = {"promptId": "prompts/abc", "displayName": "Older"}
+
+
+def forked(*after: Json, parent: Json = PARENT) -> Conversation:
+    return talk(ASKED, chunk("model", "Jasmine.", branchParent=parent), *after)
+
+
+def test_forks_of_a_prompt_are_conversations_of_their_own() -> None:
+    original = talk(ASKED, ANSWERED, chunk("user", "Why?"))
+    ids = [
+        original.id,
+        forked(chunk("user", "Hot?")).id,
+        forked(chunk("user", "Cold?")).id,
+        forked(chunk("user", "Hot?"), parent={"promptId": "prompts/other"}).id,
+    ]
+
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_fork_keeps_its_id_when_it_grows() -> None:
+    grown = [chunk("user", "Hot?"), chunk("model", "Yes."), chunk("user", "Now?")]
+    short, longer = forked(*grown[:1]), forked(*grown)
+
+    assert short.id == longer.id
+    assert [one.id for one in short.messages] == [one.id for one in longer.messages[:3]]
+
+
+def test_an_answer_beside_another_is_no_fork_of_a_prompt() -> None:
+    beside = chunk("model", "Jasmine.", branchParent={"id": "c1"}, branchChildren=[{"id": "c2"}])
+
+    assert talk(ASKED, beside).id == talk(ASKED, ANSWERED).id
+
+
 def test_a_prompt_that_was_forked_says_so() -> None:
     parent = {"promptId": "prompts/abc", "displayName": "Older"}
 
     assert notes(chunk("user", "Which tea?", branchParent=parent, branchChildren=[{"promptId": "x"}]), ANSWERED) == [
-        "1 prompts were forked from another one, with which they begin alike"
+        "1 prompt was forked from another one, with which it begins alike"
     ]
 
 
@@ -248,7 +315,7 @@ def test_sources_of_an_answer_are_not_in_its_text_and_are_counted() -> None:
     answer = chunk("model", "Jasmine.", grounding={"groundingChunks": [{"web": {"uri": "https://example.org"}}]})
 
     assert turns(talk(ASKED, answer, citations=[{"uri": "x", "text": "y"}]))[1] == ("a", "Jasmine.")
-    assert notes(ASKED, answer) == ["1 answers name sources on the web, which are not kept"]
+    assert notes(ASKED, answer) == ["1 answer names sources on the web, which are not kept"]
 
 
 def test_chunks_with_a_time_have_it_and_the_others_get_one_marked_as_inferred() -> None:
@@ -345,9 +412,10 @@ def test_a_prompt_is_known_by_its_content_without_an_extension_and_in_a_zip(tmp_
     assert len(ignored) == 2
 
 
-def test_settings_without_a_chat_are_explained(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [{"freeform": {"text": "x"}}, {"structured": {"examples": [{"text": "x"}]}}, {}])
+def test_settings_without_a_chat_are_explained(tmp_path: Path, content: Json) -> None:
     path = tmp_path / "old prompt"
-    path.write_bytes(as_json({"runSettings": {}, "freeform": {"text": "x"}}))
+    path.write_bytes(as_json({"runSettings": {}, **content}))
 
     with pytest.raises(Unrecognised, match="settings of Google AI Studio"):
         inspect(path, path.name)
@@ -398,5 +466,5 @@ def test_a_prompt_with_an_empty_chunk_and_an_error_tells_both() -> None:
     assert [one.role for one in found.messages] == ["user", "assistant"]
     for one in json.loads(path.read_bytes())["chunkedPrompt"]["chunks"]:
         assert one["text"] in "".join(message.content for message in found.messages)
-    assert "1 chunks without text, or of neither side, were left out" in told
-    assert "1 answers ended with an error, which was left out" in told
+    assert "1 chunk without text, or of neither side, was left out" in told
+    assert "1 answer ended with an error, which was left out" in told

@@ -180,6 +180,10 @@ def test_every_chat_of_a_dump_is_a_conversation_with_the_times_of_the_chat() -> 
     }
 
 
+def test_a_chat_of_a_dump_is_named_after_the_character_of_the_dump() -> None:
+    assert one(read(dump(history("h", msg("Ned", "Hi."))), "histories")).title == "Raiden"
+
+
 def test_the_time_of_the_chat_in_each_message_is_no_time_of_the_message() -> None:
     created = "2023-02-01T10:00:00.5Z"
     chat = history("h", msg("Raiden", "Hi.", created=created), msg("Ned", "Ho.", created=created))
@@ -206,7 +210,7 @@ def test_alternative_answers_of_a_history_are_counted() -> None:
     records = read(dump(chat), "histories")
 
     assert turns(one(records)) == [("u", "Hi."), ("a", "Yes.")]
-    assert notes(records) == {"1 alternative answers that were not chosen were left out"}
+    assert notes(records) == {"1 alternative answer that was not chosen was left out"}
 
 
 def test_a_picture_in_a_history_is_told() -> None:

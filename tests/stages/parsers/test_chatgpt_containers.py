@@ -1,21 +1,23 @@
 """ChatGPT: the files in which conversations come, those that lie beside them, and those that only look alike."""
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping
-from io import BytesIO
+from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import pytest
 
 from packages_store.errors import Unrecognised
 from packages_store.model import Conversation
 from stages.parsers.choose import inspect
-from stages.parsers.contract import Bid, Broken, Empty, Peek, Record
+from stages.parsers.contract import Bid, Broken, Empty, Peek, Record, Skipped
 from stages.parsers.reading.peeking import peek
 from tests.stages.parsers.documents import Json, chatgpt, message
 from tests.stages.parsers.harness import (
+    CONTEXT,
     MemoryFile,
     as_json,
     conversations_in,
@@ -25,6 +27,7 @@ from tests.stages.parsers.harness import (
     turns,
 )
 from tests.stages.parsers.samples.chatgpt import complied
+from tests.stages.parsers.samples.claude import answer, chat, human
 from tests.stages.parsers.test_fixtures import EXPECTED, FIXTURES, LIST
 
 HELLO = (message("user", "Hello"), message("assistant", "Hi."))
@@ -39,11 +42,17 @@ def bid(document: object) -> Bid | None:
     return parser_named("chatgpt").bid(peek(MemoryFile(as_json(document))))
 
 
-def archive(path: Path, members: Mapping[str, object]) -> Path:
+def packed(members: Mapping[str, object]) -> bytes:
     """A ZIP of JSON files; bytes are written as they are."""
-    with zipfile.ZipFile(path, "w") as file:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
         for name, content in members.items():
             file.writestr(name, content if isinstance(content, bytes) else as_json(content))
+    return archive.getvalue()
+
+
+def archive(path: Path, members: Mapping[str, object]) -> Path:
+    path.write_bytes(packed(members))
     return path
 
 
@@ -93,6 +102,8 @@ SIBLINGS: dict[str, tuple[object, str]] = {
     "codex.json": ([{"id": "task_e_1", "title": "Fix", "turns": []}], "Codex tasks"),
     "ads.json": ({"ads_profile": [], "ad_hides": []}, "advertisements"),
     "textdocs/1.json": ({"id": "1", "name": "poem", "type": "document", "content": "Foxes."}, "ChatGPT's canvas"),
+    "dalle-generations/fox.webp": (b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0", "it is not text (a picture"),
+    "user-x/cat.png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it is not text (a picture"),
     "file-abc.dat": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "it is not text (a picture"),
     "voice/audio.dat": (b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0", "it is not text (a picture, a recording"),
 }
@@ -119,27 +130,69 @@ def test_a_sibling_by_itself_is_refused_with_a_reason(tmp_path: Path, name: str)
     assert words in refusal(tmp_path, content)
 
 
-def test_names_of_attachments_are_found_beside_the_shard(tmp_path: Path) -> None:
-    part = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-abc"}
+@pytest.mark.parametrize(
+    ("beside", "pointer"),
+    [
+        ("conversation_asset_file_names.json", "file-service://file-abc"),
+        ("library_files.json", "sediment://file_1"),
+    ],
+)
+def test_names_of_attachments_are_found_beside_the_shard(tmp_path: Path, beside: str, pointer: str) -> None:
+    part = {"content_type": "image_asset_pointer", "asset_pointer": pointer}
     talk = chatgpt(message("user", content={"content_type": "multimodal_text", "parts": [part]}))
-    names = SIBLINGS["conversation_asset_file_names.json"][0]
-    path = archive(tmp_path / "e.zip", {"conversations-000.json": [talk], "conversation_asset_file_names.json": names})
+    path = archive(tmp_path / "e.zip", {"conversations-000.json": [talk], beside: SIBLINGS[beside][0]})
 
     assert turns(conversations_in(imported(path)[0])[0]) == [("u", "[image: cat.png]")]
 
 
-def test_the_archive_within_a_privacy_portal_export_is_read(tmp_path: Path) -> None:
-    inner = BytesIO()
-    with zipfile.ZipFile(inner, "w") as file:
-        file.writestr("conversations.json", as_json([TALK]))
-        file.writestr("sora.json", as_json({}))
-    name = "User Online Activity/Conversations_1-chatgpt-0001.zip"
-    path = archive(tmp_path / "e.zip", {name: inner.getvalue(), "report.html": b"<html>Report</html>"})
+def test_very_many_shards_are_one_export(tmp_path: Path) -> None:
+    shards = {f"conversations-{n:03}.json": [chatgpt(*HELLO, conversation_id=f"c{n}")] for n in range(60)}
 
-    records, ignored = imported(path)
+    records, ignored = imported(archive(tmp_path / "e.zip", shards))
+
+    assert {one.id for one in conversations_in(records)} == {f"c{n}" for n in range(60)}
+    assert not ignored
+
+
+def test_the_archive_within_a_privacy_portal_export_is_read_and_what_lies_beside_it_is_named(tmp_path: Path) -> None:
+    activity = "User Online Activity"
+    members = {
+        "Financial/payments.csv": b"date,amount",
+        "User Profile/profile.json": {"name": "Ada"},
+        f"{activity}/Conversations_1-chatgpt-0001.zip": packed({"conversations.json": [TALK], "sora.json": {}}),
+        f"{activity}/Files_1-chatgpt-0001.zip": packed({"file-abc.dat": SIBLINGS["file-abc.dat"][0]}),
+        "report.html": b"<html>Report</html>",
+    }
+
+    records, ignored = imported(archive(tmp_path / "e.zip", members))
 
     assert [one.id for one in conversations_in(records)] == ["c1"]
-    assert len(ignored) == 2
+    assert {name for name, _ in ignored} == {
+        "Financial/payments.csv",
+        "User Profile/profile.json",
+        f"{activity}/Conversations_1-chatgpt-0001.zip/sora.json",
+        f"{activity}/Files_1-chatgpt-0001.zip",
+        "report.html",
+    }
+
+
+def test_a_zip_of_one_object_for_each_chat_is_read(tmp_path: Path) -> None:
+    chats = {f"ChatGPT-{id_}.json": {"id": id_, **TALK, "conversation_id": None} for id_ in ("c1", "c2")}
+
+    assert [one.id for one in conversations_in(imported(archive(tmp_path / "e.zip", chats))[0])] == ["c1", "c2"]
+
+
+def test_a_chat_saved_from_a_share_page_has_the_id_of_the_share() -> None:
+    saved = {"id": "67d3f0a1-1111-8000-9000-0123456789ab", **TALK, "conversation_id": None}
+
+    assert [one.id for one in conversations_in(read([saved]))] == ["67d3f0a1-1111-8000-9000-0123456789ab"]
+
+
+def test_a_chat_saved_for_text_generation_webui_is_refused_with_what_to_drop_instead(tmp_path: Path) -> None:
+    told = refusal(tmp_path, {"internal": [["Hi", "Hello"]], "visible": [["Hi", "Hello"]]})
+
+    assert "tells neither its platform nor times" in told
+    assert "Drop the export of the program in which the chat took place" in told
 
 
 def test_an_older_export_is_an_object_keyed_by_id() -> None:
@@ -174,13 +227,55 @@ def test_what_the_community_extension_saves_is_the_conversation_with_a_note_besi
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xef\xbb\xbf" + as_json([TALK]), b" \n" + as_json([TALK]), json.dumps(json.dumps([TALK])).encode()]
+    "data",
+    [b"\xef\xbb\xbf" + as_json([TALK]), b" \n" + as_json([TALK]), json.dumps(json.dumps([TALK])).encode()],
+    ids=["byte order mark", "blanks", "encoded twice"],
 )
-def test_a_byte_order_mark_blanks_and_a_second_encoding_are_seen_through(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("in_a_zip", [False, True])
+def test_a_byte_order_mark_blanks_and_a_second_encoding_are_seen_through(
+    tmp_path: Path, data: bytes, in_a_zip: bool
+) -> None:
     path = tmp_path / "x"
     path.write_bytes(data)
+    if in_a_zip:
+        path = archive(tmp_path / "e.zip", {"conversations.json": data})
 
     assert len(conversations_in(imported(path)[0])) == 1
+
+
+class Endless(io.RawIOBase):
+    """A list in one line that never ends: the same record again and again."""
+
+    def __init__(self, record: object) -> None:
+        self._record = as_json(record) + b","
+        self._rest = b"["
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        size = len(buffer)
+        self._rest += self._record * (size // len(self._record) + 1)
+        buffer[:], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+
+class EndlessFile(MemoryFile):
+    def open(self) -> BinaryIO:
+        return io.BufferedReader(Endless(json.loads(self.data)))
+
+
+@pytest.mark.parametrize(
+    ("platform", "record"),
+    [("chatgpt", TALK), ("claude", chat(human("Hello"), answer("Hi.")))],
+    ids=["chatgpt", "claude"],
+)
+def test_a_line_that_never_ends_is_known_and_read_as_it_comes(platform: str, record: Json) -> None:
+    file, parser = EndlessFile(as_json(record)), parser_named(platform)
+
+    assert parser.bid(peek(file)) == Bid("array", Bid.SHAPE)
+    found = conversations_in(list(islice(parser.read(file, "array", CONTEXT), 2000)))
+    assert [turns(one) for one in found] == [[("u", "Hello"), ("a", "Hi.")]] * 2000
 
 
 # --- which records are conversations ---------------------------------------------------------------------------------
@@ -204,6 +299,13 @@ def test_no_member_of_a_node_is_needed_but_its_message(name: str) -> None:
     assert turns(conversations_in(read([{**TALK, "mapping": nodes}]))[0]) == [("u", "Hello"), ("a", "Hi.")]
 
 
+def test_a_root_without_a_message_does_not_hide_a_conversation() -> None:
+    nodes = {"root": {"id": "root", "message": None, "parent": None}, "a": {"parent": "root", "message": HELLO[0]}}
+
+    assert bid([{"mapping": nodes}]) == Bid("array", Bid.SHAPE)
+    assert turns(conversations_in(read([{"id": "c", "mapping": nodes}]))[0]) == [("u", "Hello")]
+
+
 def test_null_nodes_do_not_hide_a_conversation() -> None:
     assert bid([{"mapping": {"root": None, "a": {"message": HELLO[0]}}}]) == Bid("array", Bid.SHAPE)
 
@@ -219,24 +321,45 @@ def test_a_conversation_of_which_only_the_head_was_exported_is_counted_as_empty(
     assert bid([shell]) == Bid("array", Bid.GUESS)
 
 
+SHARED = {"id": "s", "conversation_id": "c", "title": "T", "is_anonymous": True, "create_time": 1.0}
+RATED = {"id": "f", "conversation_id": "c", "title": "T", "rating": "thumbs_up", "create_time": 1.0}
+TASK = {"id": "task_e_1", "title": "Fix", "create_time": 1.0, "turns": []}
+
+
 @pytest.mark.parametrize(
     "record",
     [
-        {"mapping": {"1": {"id": "1", "parent": "root", "message": {"inserted_at": "2025", "fragments": []}}}},
-        {"mapping": {"a": {"b": 1}}},
-        {"mapping": {}},
-        {"mapping": [1]},
-        {"chat_messages": [{"sender": "human", "text": "Hi"}], "uuid": "u"},
-        {"messages": [{"role": "user", "content": "Hi"}]},
-        {"id": "s", "conversation_id": "c", "title": "T", "is_anonymous": True, "create_time": 1.0},
-        {"shared_conversation_id": "s", "messages": [{"role": "user"}]},
-        {"metadata": {"link": "https://example.org/c/1"}, "messages": [{"role": "Prompt", "say": "Hi"}]},
-        7,
-        None,
+        pytest.param(
+            {"mapping": {"1": {"id": "1", "parent": "root", "message": {"inserted_at": "2025", "fragments": []}}}},
+            id="of DeepSeek",
+        ),
+        pytest.param({"mapping": {"a": {"b": 1}}}, id="nodes of another kind"),
+        pytest.param({"mapping": {}}, id="no nodes"),
+        pytest.param({"mapping": [1]}, id="nodes that are no object"),
+        pytest.param({"chat_messages": [{"sender": "human", "text": "Hi"}], "uuid": "u"}, id="of Claude"),
+        pytest.param({"messages": [{"role": "user", "content": "Hi"}]}, id="of an interface"),
+        pytest.param(SHARED, id="a shared conversation"),
+        pytest.param(RATED, id="a rating"),
+        pytest.param(TASK, id="a Codex task"),
+        pytest.param({"shared_conversation_id": "s", "messages": [{"role": "user"}]}, id="a share without nodes"),
+        pytest.param(
+            {"metadata": {"link": "https://example.org/c/1"}, "messages": [{"role": "Prompt", "say": "Hi"}]},
+            id="an exporter of another platform",
+        ),
+        pytest.param(7, id="a number"),
+        pytest.param(None, id="null"),
     ],
 )
 def test_what_only_resembles_a_conversation_is_not_claimed(record: object) -> None:
     assert bid([record]) is None
+
+
+@pytest.mark.parametrize("record", [SHARED, RATED, TASK], ids=["a shared conversation", "a rating", "a Codex task"])
+def test_a_record_of_another_list_among_conversations_is_skipped(record: Json) -> None:
+    found = read([record, TALK])
+
+    assert found[0] == Skipped("no ChatGPT conversation")
+    assert [one.id for one in conversations_in(found)] == ["c1"]
 
 
 def test_a_conversation_among_other_records_is_found() -> None:
@@ -269,6 +392,7 @@ def changed(**other: object) -> Json:
         {**TALK, "mapping": {"a": {"parent": None, "said": {"role": "user", "text": "Hello"}}}},
         {**TALK, "mapping": {"a": {"parent": None, "message": "Hello"}}},
     ],
+    ids=["author", "role", "no parts", "parts", "content", "no message", "message"],
 )
 def test_messages_of_which_none_can_be_read_are_broken_and_not_empty(tmp_path: Path, document: Json) -> None:
     path = tmp_path / "conversations-000.json"

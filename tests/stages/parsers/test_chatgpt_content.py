@@ -38,6 +38,13 @@ def test_text_is_its_parts_also_where_they_are_objects() -> None:
     assert said("assistant", shown("text", parts=["A", {"text": "B"}, 3, None])) == [("a", "A\nB")]
 
 
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_text_of_either_side_is_a_turn_and_of_a_tool_or_the_system_none(role: str) -> None:
+    assert said(role, shown("text", parts=["Words"])) == [(role[0], "Words")]
+    assert said("tool", shown("text", parts=["Words"]), name="python") == []
+    assert said("system", shown("text", parts=["Words"])) == []
+
+
 def test_content_without_a_type_is_text() -> None:
     assert said("user", {"parts": ["no type"]}) == [("u", "no type")]
 
@@ -52,6 +59,17 @@ def test_a_picture_of_the_person_stands_where_it_stood() -> None:
     assert said("user", shown("multimodal_text", parts=[PICTURE, "What is it?"])) == [
         ("u", "[image: file_1]\nWhat is it?")
     ]
+
+
+def test_a_picture_of_the_assistant_stands_where_it_stood() -> None:
+    assert said("assistant", shown("multimodal_text", parts=["Here:", PICTURE])) == [("a", "Here:\n[image: file_1]")]
+
+
+@pytest.mark.parametrize(("role", "direction"), [("user", "in"), ("assistant", "out")])
+def test_a_chat_that_was_only_spoken_is_read_from_its_transcripts(role: str, direction: str) -> None:
+    content = shown("multimodal_text", parts=[spoken("Words", direction), SOUND])
+
+    assert turns(one(message(role, content=content), voice="cove")) == [(role[0], "Words")]
 
 
 def test_what_was_spoken_is_what_the_author_said_and_the_recording_is_not_told() -> None:
@@ -106,6 +124,39 @@ def test_code_with_fences_in_it_has_a_longer_one_around_it() -> None:
 @pytest.mark.parametrize("role", ["tool", "assistant"])
 def test_sources_and_results_of_tools_are_no_turn(role: str, content: Json) -> None:
     assert said(role, content) == []
+    assert notes(message("user", "Q"), message(role, content=content)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "browser",
+        "python",
+        "dalle.text2im",
+        "myfiles_browser",
+        "file_search",
+        "bio",
+        "web",
+        "web.run",
+        "web.search",
+        "canmore.create_textdoc",
+        "computer.do",
+        "api_tool.call_tool",
+        "container.exec",
+        "research_kickoff_tool.clarify_with_text",
+        "a8km123",
+    ],
+)
+def test_what_any_tool_writes_is_no_turn(name: str) -> None:
+    assert said("tool", shown("text", parts=["Result."]), name=name) == []
+    assert said("tool", shown("multimodal_text", parts=["Result."]), name=name) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["browser", "myfiles_browser", "file_search", "web.run", "computer.do", "container.exec", "api_tool.call"]
+)
+def test_a_picture_that_a_tool_looked_at_is_no_turn(name: str) -> None:
+    assert said("tool", shown("multimodal_text", parts=[PICTURE]), name=name) == []
 
 
 def test_thoughts_go_to_the_answer_that_follows_with_their_summary_where_there_is_no_more() -> None:
@@ -122,6 +173,17 @@ def test_thoughts_go_to_the_answer_that_follows_with_their_summary_where_there_i
         ("A", "I look.\n\nOnly this"),
         ("More", None),
     ]
+
+
+def test_thoughts_that_no_answer_followed_do_not_go_to_the_next_one() -> None:
+    found = one(
+        message("user", "Q"),
+        message("assistant", content=shown("thoughts", thoughts=[{"content": "Lost."}])),
+        message("user", "R"),
+        message("assistant", "A"),
+    )
+
+    assert [(one.content, one.reasoning) for one in found.messages] == [("Q", None), ("R", None), ("A", None)]
 
 
 def test_a_notice_of_the_system_between_thoughts_and_answer_does_not_lose_them() -> None:
@@ -151,6 +213,26 @@ def test_custom_instructions_and_memories_are_kept_once_and_are_no_turns() -> No
 
     assert turns(found) == [("u", "Hi"), ("a", "Yes")]
     assert found.instructions == ("I keep bees.", "Be brief.", "Has a dog.")
+
+
+@pytest.mark.parametrize("role", ["user", "assistant", "system"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        shown("user_editable_context", user_profile="TOLD", user_instructions=""),
+        shown("user_editable_context", user_profile="", user_instructions="TOLD"),
+        shown("model_editable_context", model_set_context="TOLD"),
+    ],
+    ids=["profile", "instructions", "memory"],
+)
+def test_what_the_model_was_told_is_kept_and_no_turn_whoever_says_it_and_hidden_or_not(
+    role: str, content: Json
+) -> None:
+    found = one(message("user", "Q"), message(role, content=content), message("assistant", "A"))
+
+    assert turns(found) == [("u", "Q"), ("a", "A")]
+    assert found.instructions == ("TOLD",)
+    assert notes(message("user", "Q"), message(role, content=content)) == []
 
 
 def test_custom_instructions_are_taken_from_their_text_where_it_is_all_there_is() -> None:
@@ -225,8 +307,8 @@ def test_what_is_left_out_of_the_canvas_is_told() -> None:
     part = canvas("update", {"updates": [{"pattern": "(a+)+b", "replacement": "x"}]})
 
     assert notes(message("user", "Q"), part, canvas("create", '{"name": "cut off", "con')) == [
-        "1 changes to parts of a canvas document were left out",
-        "1 canvas documents could not be read",
+        "1 change to parts of a canvas document was left out",
+        "1 canvas document could not be read",
     ]
     assert notes(message("user", "Q"), canvas("comment", {"comments": []})) == []
 
@@ -304,6 +386,7 @@ def test_the_report_of_deep_research_is_an_answer_and_its_order_is_none() -> Non
         (shown("brand_new", result="from result"), [("a", "from result")]),
         (shown("brand_new", other="nothing"), []),
     ],
+    ids=["parts", "text", "result", "nothing"],
 )
 def test_an_unknown_type_is_read_by_what_it_holds(content: Json, expected: list[tuple[str, str]]) -> None:
     assert said("assistant", content) == expected
@@ -318,8 +401,14 @@ def test_an_unknown_type_is_told_once() -> None:
 
 def test_an_unknown_author_is_told() -> None:
     assert notes(message("user", "Q"), message("critic", "Hm")) == [
-        "1 messages had the unknown author 'critic' and were left out"
+        "1 message had the unknown author 'critic' and was left out"
     ]
+
+
+def test_a_link_to_a_file_that_was_never_exported_stays_as_it_was_written() -> None:
+    link = "[Download](sandbox:/mnt/data/bees.csv)"
+
+    assert said("assistant", shown("text", parts=[link])) == [("a", link)]
 
 
 def test_attachments_are_told_by_their_names_once() -> None:

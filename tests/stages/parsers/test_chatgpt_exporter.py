@@ -131,7 +131,7 @@ def test_a_message_that_was_written_twice_is_read_once() -> None:
     records = read(exporter_chat("chatgpt", LINK, prompt("A"), prompt("A"), response("A"), prompt("A"), dates={}))
 
     assert turns(conversations_in(records)[0]) == [("u", "A"), ("a", "A"), ("u", "A")]
-    assert records[1:] == [Note("1 messages repeated the one before them and were left out")]
+    assert records[1:] == [Note("1 message repeated the one before it and was left out")]
 
 
 def test_names_of_uploads_at_the_beginning_become_placeholders() -> None:
@@ -196,7 +196,7 @@ def test_days_come_first_where_months_cannot() -> None:
 
 
 def test_dates_that_can_be_read_both_ways_are_told() -> None:
-    note = Note("1 chats had dates that can mean month/day or day/month; month/day was taken")
+    note = Note("1 chat had dates that can mean month/day or day/month; month/day was taken")
 
     assert note in read(exporter_chat("chatgpt", LINK, prompt("A"), dates={"created": "3/4/2025 10:00"}))
     assert note not in read(exporter_chat("chatgpt", LINK, prompt("A"), dates={"created": "3/3/2025 10:00"}))
@@ -297,10 +297,18 @@ def test_without_one_the_id_stays_when_the_chat_grows(link: str) -> None:
     assert short.messages[0].id == longer.messages[0].id
 
 
-def test_a_copy_of_a_file_holds_the_same_conversation() -> None:
-    document = exporter_chat("chatgpt", LINK, prompt("A"), response("B"))
+def test_a_chat_that_was_saved_twice_is_the_same_conversation_by_its_link() -> None:
+    first = one(prompt("A"), response("B"), dates={**DATES, "exported": "3/15/2025 10:00:00"})
+    again = one(prompt("A"), response("B"), dates={**DATES, "exported": "4/15/2025 10:00:00"}, title="Renamed")
 
-    assert read(document) == read(document)
+    assert (first.id, first.messages) == (again.id, again.messages)
+
+
+def test_who_saved_a_chat_is_not_imported() -> None:
+    found = one(prompt("A"), user={"name": "Ada Example", "email": "ada@example.org"})
+
+    assert "Ada" not in repr(found)
+    assert "ada@example.org" not in repr(found)
 
 
 def test_ids_of_messages_do_not_depend_on_their_number() -> None:

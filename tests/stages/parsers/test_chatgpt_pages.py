@@ -3,8 +3,10 @@
 import pytest
 
 from packages_store.model import Edition
-from stages.parsers.contract import Broken, Empty, Note, Record, Skipped
-from tests.stages.parsers.harness import as_json, conversations_in, records_of, turns
+from stages.parsers.contract import Bid, Broken, Empty, Note, Record, Skipped
+from stages.parsers.reading.peeking import peek
+from tests.stages.parsers.documents import Json
+from tests.stages.parsers.harness import MemoryFile, as_json, conversations_in, parser_named, records_of, turns
 from tests.stages.parsers.samples.chatgpt import compliance, complied, shared
 
 TEA = (complied("m1", "user", "Which tea?"), complied("m2", "assistant", "Jasmine."))
@@ -26,6 +28,30 @@ def test_a_page_of_the_compliance_api_is_read_in_its_order() -> None:
     assert [one.id for one in found.messages] == ["w1:m1", "w1:m2"]
     assert (found.created_at, found.updated_at) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:28:20.000Z")
     assert found.messages[0].created_at == "2023-11-14T22:14:20.000Z"
+
+
+def bid(document: object) -> Bid | None:
+    return parser_named("chatgpt").bid(peek(MemoryFile(as_json(document))))
+
+
+def without(name: str, conversation: Json) -> Json:
+    return {key: value for key, value in conversation.items() if key != name}
+
+
+def test_a_page_is_known_by_what_a_conversation_calls_itself_or_by_its_list_of_messages() -> None:
+    told = compliance("w1", *TEA)
+
+    assert bid(page(told)) == bid(page(without("messages", told))) == Bid("compliance", Bid.MARKER)
+    assert bid(page(without("object", told))) == Bid("compliance", Bid.SHAPE)
+    assert conversations_in(read(page(without("object", told)))) == conversations_in(read(page(told)))
+
+
+def test_the_role_can_stand_in_an_author_or_by_itself() -> None:
+    messages = [{**without("role", one), "author": {"role": one["role"]}} for one in TEA]
+
+    assert conversations_in(read(page(compliance("w1", *messages)))) == conversations_in(
+        read(page(compliance("w1", *TEA)))
+    )
 
 
 def test_the_author_can_be_an_object_and_the_content_a_value() -> None:
@@ -59,7 +85,7 @@ def test_a_conversation_that_goes_on_on_another_page_is_told() -> None:
 
     assert len(conversations_in(records)) == 1
     assert records[1:] == [
-        Note("1 conversations were cut off behind a page of messages; fetch the pages that follow as well")
+        Note("1 conversation was cut off behind a page of messages; fetch the pages that follow as well")
     ]
 
 

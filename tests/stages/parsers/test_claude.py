@@ -74,6 +74,7 @@ def bid(data: bytes, platform: str = "claude") -> Bid | None:
         ({"c1": {**TEA, "uuid": None}}, "object-of-records"),
         (TEA, "single"),
     ],
+    ids=["array", "conversations", "conversations beside other things", "object by id", "single object"],
 )
 def test_every_layout_of_a_file_gives_the_same_conversation(document: object, variant: str, tmp_path: Path) -> None:
     (found,) = upload(tmp_path, as_json(document))
@@ -94,6 +95,7 @@ def test_the_official_zip_is_read_and_what_is_no_chat_in_it_is_explained(tmp_pat
         "conversations": [TEA],
         "users": [USER],
         "projects": [PROJECT],
+        "projects/p1": PROJECT,
         "memories": [MEMORY],
         "design_chats/d1": drawn_chat,
     }
@@ -104,6 +106,7 @@ def test_the_official_zip_is_read_and_what_is_no_chat_in_it_is_explained(tmp_pat
     reasons = dict(ignored)
     assert "accounts of a Claude export" in reasons["users.json"]
     assert "Claude project" in reasons["projects.json"]
+    assert "Claude project" in reasons["projects/p1.json"]
     assert "Claude remembers" in reasons["memories.json"]
 
 
@@ -119,21 +122,74 @@ def test_a_zip_that_holds_conversations_alone_is_claudes_and_not_chatgpts(tmp_pa
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ([MEMORY], "Claude remembers"),
-        (MEMORY, "Claude remembers"),
-        ({"account_uuid": "a", "memory_files": []}, "Claude remembers"),
-        ([PROJECT], "Claude project"),
-        ({"uuid": "p", "name": "P", "docs": [{"filename": "a.md"}], "creator": {}}, "Claude project"),
-        ([USER], "accounts of a Claude export"),
-        (
+        pytest.param({"projects/p1": PROJECT}, "Claude project", id="projects-000.zip"),
+        pytest.param({"users": [USER]}, "accounts of a Claude export", id="users-000.zip"),
+        pytest.param({"memories": MEMORY}, "Claude remembers", id="memories-000.zip"),
+    ],
+)
+def test_an_archive_without_conversations_is_refused_with_a_reason(document: Json, words: str, tmp_path: Path) -> None:
+    with pytest.raises(Unrecognised, match=words):
+        inspect(zipped(tmp_path / "x.zip", **document), "x.zip")
+
+
+def test_a_zip_of_what_an_extension_saved_is_read_and_its_other_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "claude.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Tea.json", as_json(TEA))
+        archive.writestr("Cups.json", as_json({**TEA, "uuid": "c2"}))
+        archive.writestr("Tea.md", "# Tea\n\n**Human**: Which tea?")
+        archive.writestr("artifacts/poem.md", "Foxes run.")
+
+    records, ignored = imported(path)
+
+    assert {found.id: turns(found) for found in conversations_in(records)} == {"c1": BOTH, "c2": BOTH}
+    assert {name for name, _ in ignored} == {"Tea.md", "artifacts/poem.md"}
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        pytest.param([MEMORY], "Claude remembers", id="an array of memories"),
+        pytest.param(MEMORY, "Claude remembers", id="an object of memories"),
+        pytest.param(
+            {"account_uuid": "a", "conversations_memory": "Likes tea."},
+            "Claude remembers",
+            id="memories of chats alone",
+        ),
+        pytest.param(
+            {"account_uuid": "a", "project_memories": {"p": "A poster."}},
+            "Claude remembers",
+            id="memories of projects alone",
+        ),
+        pytest.param({"account_uuid": "a", "memory_files": []}, "Claude remembers", id="memory files"),
+        pytest.param([PROJECT], "Claude project", id="an array of projects"),
+        pytest.param(
+            {"uuid": "p", "name": "P", "prompt_template": "", "docs": []}, "Claude project", id="a project by itself"
+        ),
+        pytest.param(
+            {"uuid": "p", "name": "P", "docs": [{"filename": "a.md"}], "creator": {}},
+            "Claude project",
+            id="a project without a prompt",
+        ),
+        pytest.param([USER], "accounts of a Claude export", id="users"),
+        pytest.param(
             {
                 "created_at": BEGUN,
                 "data_files": [{"category": "conversations", "filename": "conversations-000.zip", "export_url": "u"}],
             },
             "list of archives",
+            id="a manifest of names",
         ),
-        ({"files": {"chats": "https://storage.example/a/conversations-000.zip?sig=1"}}, "list of archives"),
-        ([{"type": "summary", "summary": "A title", "leafUuid": "u1"}], "titles of Claude Code sessions"),
+        pytest.param(
+            {"files": {"chats": "https://storage.example/a/conversations-000.zip?sig=1"}},
+            "list of archives",
+            id="a manifest of addresses",
+        ),
+        pytest.param(
+            [{"type": "summary", "summary": "A title", "leafUuid": "u1"}],
+            "titles of Claude Code sessions",
+            id="titles of sessions",
+        ),
     ],
 )
 def test_what_claude_hands_out_beside_chats_is_explained(document: object, words: str, tmp_path: Path) -> None:
@@ -168,6 +224,25 @@ def test_what_claude_hands_out_beside_chats_is_explained(document: object, words
         {},
         "text",
     ],
+    ids=[
+        "ChatGPT",
+        "ChatGPT with a list of messages",
+        "DeepSeek",
+        "DeepSeek without its envelope",
+        "DeepSeek by its ids",
+        "nobody says anything",
+        "messages that are no list",
+        "messages whose content is a string",
+        "messages of ChatGPT",
+        "a list of messages",
+        "gemini-cli lines",
+        "a log without ids",
+        "a gemini-cli session",
+        "a line without a message",
+        "an empty list",
+        "an empty object",
+        "text",
+    ],
 )
 def test_files_of_others_are_left_to_them(document: object) -> None:
     assert bid(as_json(document)) is None
@@ -200,7 +275,9 @@ def test_what_an_extension_saves_of_the_api_is_read_from_its_blocks() -> None:
         model="claude-sonnet-4-5",
         settings={"enabled_web_search": True},
         is_starred=False,
-        project_uuid=None,
+        is_temporary=False,
+        project_uuid="p",
+        project={"uuid": "p", "name": "Poster"},
     )
 
     (found,) = conversations_in(read(document))
@@ -208,6 +285,30 @@ def test_what_an_extension_saves_of_the_api_is_read_from_its_blocks() -> None:
     assert turns(found) == [("u", "One?"), ("a", "First."), ("u", "Two?"), ("a", "Second.")]
     assert [said.model for said in found.messages] == [None, "claude-sonnet-4-5"] * 2
     assert found.edition == Edition.EXPORT
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"index": 3},
+        {"truncated": False},
+        {"truncated": True},
+        {"stop_reason": "stop_sequence"},
+        {"stop_reason": None},
+        {"sync_sources": [{"uuid": "s", "config": {}}]},
+        {"updated_at": "2026-04-01T00:00:00Z"},
+    ],
+    ids=str,
+)
+def test_what_else_a_message_tells_changes_nothing_of_it(told: Json) -> None:
+    assert one(human("Q"), answer("A", "a", **told)) == one(human("Q"), answer("A", "a"))
+
+
+@pytest.mark.parametrize("model", [None, "claude-sonnet-4-5", "missing"])
+def test_the_model_of_a_conversation_can_be_null_or_missing(model: str | None) -> None:
+    found = one(human("Q"), answer("A"), **({} if model == "missing" else {"model": model}))
+
+    assert found.messages[1].model == ("claude-sonnet-4-5" if model == "claude-sonnet-4-5" else None)
 
 
 def test_lines_are_conversations_and_bad_ones_are_skipped_with_their_position() -> None:
@@ -296,6 +397,7 @@ def test_records_that_are_no_conversations_are_told_apart() -> None:
         chat(human([]), answer([text(""), tool("web_search", query="q")])),
         {"name": "Missing required fields", "chat_messages": []},
     ],
+    ids=["no messages", "no text", "blanks", "tools alone", "no id"],
 )
 def test_a_conversation_without_anything_to_see_is_empty(document: Json) -> None:
     assert [record for record in read([document]) if not isinstance(record, Note)] == [Empty("record 1, byte 1")]
@@ -473,6 +575,15 @@ def test_an_edited_first_question_is_a_branch_of_its_own() -> None:
     ]
 
 
+@pytest.mark.parametrize("root", [ROOT, None, "missing"])
+def test_the_first_message_follows_the_root_or_nothing(root: str | None) -> None:
+    first = branch("h1", root)
+    if root == "missing":
+        del first["parent_message_uuid"]
+
+    assert way(branch("a1", "h1", 1), branch("h2", "a1", 2), first) == ["h1", "a1", "h2"]
+
+
 def test_messages_are_put_in_the_order_of_their_links() -> None:
     assert way(branch("a1", "h1"), branch("h2", "a1"), branch("h1", ROOT)) == ["h1", "a1", "h2"]
 
@@ -503,12 +614,13 @@ def test_messages_from_before_there_were_links_stay_the_head_of_the_thread() -> 
         [branch("h1", "h1"), branch("a1", "h1")],
         [branch("h1", "a1"), branch("a1", "h1", 1)],
     ],
+    ids=["all of them", "itself", "two of them"],
 )
 def test_a_cycle_of_parents_ends(messages: list[Json]) -> None:
     assert way(*messages) == [str(message["text"]) for message in messages]
 
 
-@pytest.mark.parametrize("content", [[text("a1")], json.dumps([text("a1")])])
+@pytest.mark.parametrize("content", [[text("a1")], json.dumps([text("a1")])], ids=["blocks", "encoded blocks"])
 def test_a_message_that_is_twice_in_the_list_is_kept_once_in_its_richer_form(content: object) -> None:
     poorer = {**branch("a1", "h1"), "content": [], "text": "…"}
     document = [chat(branch("h1", ROOT), poorer, {**branch("a1", "h1"), "content": content})]
@@ -516,7 +628,7 @@ def test_a_message_that_is_twice_in_the_list_is_kept_once_in_its_richer_form(con
     (found,) = conversations_in(read(document))
 
     assert turns(found) == [("u", "h1"), ("a", "a1")]
-    assert notes(document) == ["1 messages were in a conversation more than once and are kept once"]
+    assert notes(document) == ["1 message was in a conversation more than once and is kept once"]
 
 
 @pytest.mark.slow

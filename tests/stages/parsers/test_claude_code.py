@@ -43,6 +43,20 @@ def bid(data: bytes) -> Bid | None:
     return parser_named("claude").bid(peek(MemoryFile(data)))
 
 
+@pytest.mark.parametrize("content", ["Hi", [text("Hi")], ["Hi"]], ids=["a string", "blocks", "strings"])
+def test_what_is_said_is_a_string_or_blocks(content: object) -> None:
+    said = [line("user", content, "u1"), line("assistant", content, "a1", message={"id": "m"})]
+
+    assert log(*said) == [("u", "Hi"), ("a", "Hi")]
+
+
+@pytest.mark.parametrize(
+    "told", [{"cwd": "/home/ada/tests"}, {"version": "2.0.1"}, {"gitBranch": "main"}, {"userType": "external"}], ids=str
+)
+def test_what_else_a_line_tells_changes_nothing_of_it(told: Json) -> None:
+    assert read({**QUESTION, **told}, ANSWER) == read(QUESTION, ANSWER)
+
+
 def test_prompts_and_answers_are_turns_with_their_own_ids_times_and_model() -> None:
     (found,) = conversations_in(read(QUESTION, {**ANSWER, "timestamp": "2026-03-01T10:00:05.250Z"}))
 
@@ -102,6 +116,33 @@ def test_every_session_of_a_log_is_a_conversation() -> None:
         ({"type": "brand-new"}, "lines that Claude Code wrote for itself"),
         ({}, "lines that Claude Code wrote for itself"),
         ({"type": ["odd"], "message": []}, "lines that Claude Code wrote for itself"),
+    ],
+    ids=[
+        "a prompt of a subagent",
+        "an answer of a subagent",
+        "isMeta",
+        "isCompactSummary",
+        "isVisibleInTranscriptOnly",
+        "isApiErrorMessage",
+        "a synthetic answer",
+        "tool_result alone",
+        "tool_use alone",
+        "command-name",
+        "command-message",
+        "local-command-stdout",
+        "local-command-stderr",
+        "Caveat",
+        "bash-stdout",
+        "an interruption",
+        "a reminder",
+        "no blocks",
+        "system",
+        "queue-operation",
+        "file-history-snapshot",
+        "attachment",
+        "an unknown type",
+        "no type",
+        "a type that is no text",
     ],
 )
 def test_lines_that_are_no_conversation_are_skipped_and_counted(hidden: Json, reason: str) -> None:
@@ -289,6 +330,6 @@ def test_blocks_of_unknown_types_are_counted_by_their_name() -> None:
     records = read(line("user", [text("Hi"), {"type": "brand_new"}, 3], "u1"))
 
     assert [record.text for record in records if isinstance(record, Note)] == [
-        "1 content blocks had the unknown type 'brand_new'",
-        "1 content blocks had the unknown type ''",
+        "1 content block had the unknown type 'brand_new'",
+        "1 content block had the unknown type ''",
     ]

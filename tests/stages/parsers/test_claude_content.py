@@ -43,7 +43,7 @@ def answered(*blocks: object, **other: object) -> str:
 # Blocks and flat text.
 
 
-@pytest.mark.parametrize("content", [None, [], "", " ", {}, [None, 3], [text("")], json.dumps([]), 7])
+@pytest.mark.parametrize("content", [None, [], "", " ", {}, [None, 3], [text("")], json.dumps([]), 7], ids=repr)
 def test_without_words_in_the_blocks_the_flat_text_is_shown(content: object) -> None:
     found = one(human("Q", "h", content=content), answer("A", "a", content=content))
 
@@ -68,6 +68,16 @@ def test_a_message_of_an_old_export_has_no_blocks_at_all() -> None:
         json.dumps(json.dumps([text("Words")])),
         "\n" + json.dumps([text("Words")]),
     ],
+    ids=[
+        "blocks",
+        "a block",
+        "a string",
+        "strings",
+        "encoded blocks",
+        "an encoded block",
+        "blocks encoded twice",
+        "encoded blocks behind a line break",
+    ],
 )
 def test_blocks_are_read_in_every_form_they_come_in(content: object) -> None:
     found = one(human("", "h", content=content, text=""), answer("A"))
@@ -81,7 +91,8 @@ def test_a_string_that_only_looks_like_blocks_is_what_was_said(words: str) -> No
 
 
 def test_blocks_of_text_are_joined_by_a_blank_line_and_citations_are_passed_over() -> None:
-    cited = {**text("Tea is old."), "citations": [{"start_index": 0, "end_index": 3, "details": {"url": "u"}}]}
+    citation = {"uuid": "u", "start_index": 0, "end_index": 3, "details": {"type": "web", "url": "https://e.com"}}
+    cited = {**text("Tea is old."), "citations": [citation], "start_timestamp": BEGUN, "stop_timestamp": BEGUN}
 
     assert answered(cited, text(" "), TOOL_RESULT, text("\nVery old.\n")) == "Tea is old.\n\nVery old."
 
@@ -89,24 +100,32 @@ def test_blocks_of_text_are_joined_by_a_blank_line_and_citations_are_passed_over
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (text("Hi"), "Hi"),
-        ({"type": "voice_note", "title": "Voice note", "text": "Spoken"}, "Spoken"),
-        ({"type": "image", "source": {"type": "base64", "data": "iVBO"}}, "[image]"),
-        ({"type": "image", "file_uuid": "f9", "file_name": "cat.png"}, "[image: cat.png]"),
-        ({"type": "document", "file_uuid": "f9", "title": "Thesis.pdf"}, "[file: Thesis.pdf]"),
-        ({"type": "document"}, "[file]"),
-        (INJECTED, ""),
-        (TOOL_RESULT, ""),
-        (tool("web_search", query="q"), ""),
-        (thinking("Hm."), ""),
-        ({"type": "token_budget", "remaining": 190_000}, ""),
-        ({"type": "flag", "flag": "x"}, ""),
-        ({"type": "summaries", "summaries": []}, ""),
-        ({"type": "brand_new", "opaque": {}}, ""),
-        ({"type": "brand_new", "text": "Words"}, "Words"),
-        ({"type": "code", "text": "print(1)"}, "print(1)"),
-        ({"type": ["odd"]}, ""),
-        ({}, ""),
+        pytest.param(text("Hi"), "Hi", id="text"),
+        pytest.param({"type": "voice_note", "title": "Voice note", "text": "Spoken"}, "Spoken", id="voice_note"),
+        pytest.param(
+            {"type": "image", "source": {"type": "base64", "data": "iVBO"}}, "[image]", id="image in the file"
+        ),
+        pytest.param(
+            {"type": "image", "file_uuid": "f9", "file_name": "cat.png"}, "[image: cat.png]", id="image by its name"
+        ),
+        pytest.param(
+            {"type": "document", "file_uuid": "f9", "title": "Thesis.pdf"}, "[file: Thesis.pdf]", id="document"
+        ),
+        pytest.param({"type": "document"}, "[file]", id="document without a name"),
+        pytest.param(
+            {**INJECTED, "injection_source": "memory", "initial_turn_only": True}, "", id="injected_prompt_block"
+        ),
+        pytest.param({**TOOL_RESULT, "is_error": False, "structured_content": {"a": 1}}, "", id="tool_result"),
+        pytest.param({**tool("web_search", query="q"), "message": "Searching"}, "", id="tool_use"),
+        pytest.param(thinking("Hm."), "", id="thinking"),
+        pytest.param({"type": "token_budget", "remaining": 190_000}, "", id="token_budget"),
+        pytest.param({"type": "flag", "flag": "x"}, "", id="flag"),
+        pytest.param({"type": "summaries", "summaries": []}, "", id="summaries"),
+        pytest.param({"type": "brand_new", "opaque": {}}, "", id="unknown"),
+        pytest.param({"type": "brand_new", "text": "Words"}, "Words", id="unknown with text"),
+        pytest.param({"type": "code", "text": "print(1)"}, "print(1)", id="code"),
+        pytest.param({"type": ["odd"]}, "", id="a type that is no text"),
+        pytest.param({}, "", id="no type"),
     ],
 )
 def test_a_block_shows_what_its_type_says(block: Json, expected: str) -> None:
@@ -120,8 +139,13 @@ def test_blocks_of_unknown_types_are_counted_by_their_name_and_shown_only_in_nee
     assert turns(one(message)) == [("u", "Words")]
     assert notes(message) == [
         "2 content blocks had the unknown type 'brand_new'",
-        "1 content blocks had the unknown type 'flag'",
+        "1 content block had the unknown type 'flag'",
     ]
+
+
+@pytest.mark.parametrize("kind", ["token_budget", "thinking", "tool_use", "tool_result"])
+def test_blocks_that_are_known_to_show_nothing_are_not_counted(kind: str) -> None:
+    assert notes(human("Q"), answer([text("A"), {"type": kind}])) == []
 
 
 def test_a_prompt_that_was_put_in_is_never_shown_and_counted() -> None:
@@ -129,7 +153,7 @@ def test_a_prompt_that_was_put_in_is_never_shown_and_counted() -> None:
 
     assert asked(text("Make a report."), INJECTED) == "Make a report."
     assert turns(one(glued)) == [("u", "Hello ")]
-    assert notes(human([text("Hi"), INJECTED])) == ["1 prompts that claude.ai had put into messages were left out"]
+    assert notes(human([text("Hi"), INJECTED])) == ["1 prompt that claude.ai had put into a message was left out"]
 
 
 # Thoughts, tools, and what the official export glues together.
@@ -177,6 +201,7 @@ def test_what_the_official_export_glues_together_comes_apart() -> None:
         ("A.\nThis block is not supported on your current device yet.\nB.", "A.\n\nB."),
         (STAND_IN, ""),
     ],
+    ids=["a block", "several blocks", "an artifact", "a straight apostrophe", "without a fence", "nothing else"],
 )
 def test_stand_ins_for_what_a_telephone_cannot_show_are_taken_out(glued: str, expected: str) -> None:
     assert answered(text=glued) == expected
@@ -205,7 +230,7 @@ def made(command: str = "create", **other: object) -> Json:
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        (made(content="Foxes run."), "[artifact: Poem]\nFoxes run."),
+        (made(content="Foxes run.", version_uuid="v1"), "[artifact: Poem]\nFoxes run."),
         (made(content="Foxes run.", language="markdown"), "[artifact: Poem]\nFoxes run."),
         (made("rewrite", content="Foxes sit."), "[artifact: Poem]\nFoxes sit."),
         (made("update", old_str="run", new_str="leap"), "[artifact: Poem, changed]\nleap"),
@@ -227,6 +252,23 @@ def made(command: str = "create", **other: object) -> Json:
         ),
         (tool("present_files", filepaths=["/mnt/user-data/outputs/deck.pptx", 3]), "[file: deck.pptx]"),
     ],
+    ids=[
+        "create",
+        "create in markdown",
+        "rewrite",
+        "update",
+        "code",
+        "page",
+        "fences in it",
+        "no title",
+        "no title and no id",
+        "create_artifact",
+        "encoded input",
+        "create_file",
+        "create_file of a program",
+        "str_replace",
+        "present_files",
+    ],
 )
 def test_an_artifact_stands_below_the_answer_with_its_title(call: Json, expected: str) -> None:
     found = answered(text("Here."), call, text("Enjoy."))
@@ -247,6 +289,17 @@ def test_an_artifact_stands_below_the_answer_with_its_title(call: Json, expected
         tool("web_search", query="q", content="c"),
         {"type": "tool_use", "name": "artifacts", "input": None},
         {"type": "tool_use"},
+    ],
+    ids=[
+        "an empty artifact",
+        "an artifact without content",
+        "a scratch file",
+        "a file without a path",
+        "a change of a scratch file",
+        "files that are no list",
+        "another tool",
+        "no input",
+        "no name",
     ],
 )
 def test_a_call_that_made_nothing_for_the_person_leaves_nothing(call: Json) -> None:
@@ -283,7 +336,7 @@ def test_an_artifact_without_a_word_goes_to_the_answer_that_follows_else_it_is_c
         "[artifact: Poem]\nFoxes run.\n\nThere.",
     )
     assert turns(one(human("Q"), alone, human("R"), answer("B"))) == [("u", "Q"), ("u", "R"), ("a", "B")]
-    assert notes(human("Q"), alone) == ["1 artifacts came without a word of an answer and were left out"]
+    assert notes(human("Q"), alone) == ["1 artifact came without a word of an answer and was left out"]
 
 
 @pytest.mark.parametrize(
@@ -309,6 +362,16 @@ def test_an_artifact_without_a_word_goes_to_the_answer_that_follows_else_it_is_c
         ("<antThinking> or <antArtifact>B</antArtifact>", "<antThinking> or \n\n[artifact]\nB"),
         ("<antArtifact title='x'>", "<antArtifact title='x'>"),
         ("<antArtifactual>", "<antArtifactual>"),
+    ],
+    ids=[
+        "an artifact",
+        "an artifact by its identifier",
+        "an artifact in a language",
+        "thoughts and two artifacts",
+        "a tag that is not closed",
+        "a tag that is not closed before another",
+        "an opening tag alone",
+        "another tag",
     ],
 )
 def test_tags_of_artifacts_in_the_text_become_titled_blocks(words: str, expected: str) -> None:
@@ -340,6 +403,18 @@ def pasted(content: object = "A LONG PASTE", name: object = "") -> Json:
         ("Look:", [{}, None, "odd", 3], "Look:\n\n[file]"),
         ("Look:", "no list", "Look:"),
     ],
+    ids=[
+        "a paste alone",
+        "a paste without a name",
+        "a paste behind words",
+        "pastes with names",
+        "a document alone",
+        "a document behind words",
+        "a document without its text",
+        "a picture without its text",
+        "odd ones",
+        "no list",
+    ],
 )
 def test_pasted_text_is_what_was_said_and_a_document_is_told_by_its_name(
     words: str, attachments: object, expected: str
@@ -350,7 +425,7 @@ def test_pasted_text_is_what_was_said_and_a_document_is_told_by_its_name(
 def test_documents_whose_text_is_not_imported_are_counted() -> None:
     message = human("Look:", "h", attachments=[pasted("# Notes", "notes.md"), pasted("# More", "more.md")])
 
-    assert notes(message) == ["2 attached documents are told of by their names; what is in them was not imported"]
+    assert notes(message) == ["2 attached documents are told of by name; what is in them was not imported"]
 
 
 @pytest.mark.parametrize(
@@ -364,6 +439,16 @@ def test_documents_whose_text_is_not_imported_are_counted() -> None:
         ({"files": [{"file_uuid": "f", "file_kind": "document"}]}, "[file]"),
         ({"files": [{"file_uuid": "f", "file_name": "x", "file_kind": "image"}]}, "[image: x]"),
         ({"files": [{}, None, 3], "files_v2": "odd", "sync_sources": [{"file_name": "x"}]}, ""),
+    ],
+    ids=[
+        "a picture",
+        "again in files_v2",
+        "again in files_v2 without ids",
+        "two of one name, one with an id",
+        "two of one name by their ids",
+        "no name",
+        "a picture by its kind",
+        "odd ones and sync_sources",
     ],
 )
 def test_files_are_told_once_by_their_names_also_when_nothing_is_said(told: Json, expected: str) -> None:
@@ -386,7 +471,7 @@ def test_an_attachment_of_which_there_is_only_the_name_is_no_message_of_its_own(
     message = human("", "h", attachments=[{"file_name": "evidence.json", "file_type": "application/json"}])
 
     assert turns(one(message, answer("A"))) == [("a", "A")]
-    assert notes(message) == ["1 messages were nothing but an attachment that is not in the export, and were left out"]
+    assert notes(message) == ["1 message was nothing but an attachment that is not in the export, and was left out"]
 
 
 def test_files_of_an_answer_are_told_as_well() -> None:

@@ -78,6 +78,17 @@ def test_the_title_is_the_project_where_nobody_gave_the_session_one(told: Json, 
         ({"type": ["odd"]}, []),
         (3, []),
     ],
+    ids=[
+        "text",
+        "thinking",
+        "tool_call",
+        "error",
+        "user_interjection",
+        "user_interjection as a string",
+        "unknown",
+        "a type that is no text",
+        "no object",
+    ],
 )
 def test_a_block_shows_what_its_type_says(block: object, expected: list[tuple[str, str]]) -> None:
     assert answered(block) == expected
@@ -116,6 +127,20 @@ def test_what_a_person_says_while_claude_works_is_a_turn_between_two_of_claudes(
         ({"content": "A", "attachments": [{"type": "text", "content": "x", "hidden": True}, {}, None, 3]}, "A"),
         ({"content": "A", "attachments": "odd"}, "A"),
     ],
+    ids=[
+        "words",
+        "answers to questions",
+        "a receipt of questions",
+        "words behind what the system told",
+        "a picture",
+        "a file",
+        "a text",
+        "a comment",
+        "a picture alone",
+        "a skill",
+        "a hidden attachment",
+        "no list of attachments",
+    ],
 )
 def test_a_person_says_words_and_attaches_things(content: Json, expected: str) -> None:
     ((who, said),) = asked(**content)
@@ -130,7 +155,7 @@ def test_what_the_page_says_in_the_persons_name_is_left_out_and_counted() -> Non
 
     assert turns(conversations_in(records)[0]) == [("u", "Draw a fox"), ("a", "Here it is.")]
     assert [record.text for record in records if isinstance(record, Note)] == [
-        "1 messages that the page of Claude Design had put in were left out"
+        "1 message that the page of Claude Design had put in was left out"
     ]
 
 
@@ -138,7 +163,7 @@ def test_the_summary_of_an_earlier_session_is_no_answer() -> None:
     records = read(drawn("assistant", "m0", kind="chat-summary", content="We drew a fox."), ASKED, SAID)
 
     assert turns(conversations_in(records)[0]) == [("u", "Draw a fox"), ("a", "Here it is.")]
-    assert "1 summaries of earlier Claude Design sessions were left out" in repr(records)
+    assert "1 summary of earlier Claude Design sessions was left out" in repr(records)
 
 
 def test_a_message_that_the_page_saved_twice_is_read_once() -> None:
@@ -164,7 +189,14 @@ def test_messages_of_nobody_are_counted_and_odd_contents_do_not_stop_the_others(
     records = read(ASKED, drawn("critic", "m3", content="Hm"), odd, {"role": "user", "content": 3}, SAID)
 
     assert turns(conversations_in(records)[0]) == [("u", "Draw a fox"), ("u", "a string"), ("a", "Here it is.")]
-    assert "1 messages were neither the person's nor Claude's and were left out" in repr(records)
+    assert "1 message was neither the person's nor Claude's and was left out" in repr(records)
+
+
+def test_without_blocks_or_an_author_it_is_known_by_its_project() -> None:
+    session = design(drawn("user", "m1", content="Draw a fox"), drawn("assistant", "m2", content="Done."))
+
+    assert bid(session) == Bid("design", Bid.SHAPE)
+    assert bid({**session, "project": None}) is None
 
 
 @pytest.mark.parametrize(

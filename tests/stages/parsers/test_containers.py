@@ -131,6 +131,14 @@ def test_what_systems_put_into_archives_is_left_out_and_told_in_one_line(tmp_pat
     )
 
 
+def test_of_two_such_files_the_line_tells_of_one_more(tmp_path: Path) -> None:
+    members = [Member(name, b"\0") for name in ("Thumbs.db", "desktop.ini")]
+    path = written(tmp_path / "x.zip", zip_of(Member("c.json", chat()), *members))
+
+    ((_, reason),) = inspect(path, "x.zip").ignored
+    assert reason == "it is a file that macOS or Windows keeps for itself, as is 1 more"
+
+
 def test_of_two_entries_with_the_same_name_the_last_is_read(tmp_path: Path) -> None:
     path = written(tmp_path / "x.zip", zip_of(Member("c.json", chat("older")), Member("c.json", chat("newer"))))
 

@@ -145,8 +145,8 @@ def test_other_authors_and_rows_without_text_are_counted() -> None:
     records = read([("Tea", "2026-04-12T10:09:00", "System", "!"), ("Tea", "2026-04-12T10:09:00", "AI", " "), *TEA])
 
     assert turns(conversations_in(records)[0]) == SAID
-    assert "1 messages that neither the user nor Copilot wrote were left out" in notes(records)
-    assert "1 messages without text were left out" in notes(records)
+    assert "1 message that neither the user nor Copilot wrote was left out" in notes(records)
+    assert "1 message without text was left out" in notes(records)
 
 
 def test_a_row_that_is_cut_short_is_told_and_the_others_are_read() -> None:

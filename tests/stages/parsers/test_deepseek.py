@@ -1,6 +1,8 @@
 """DeepSeek: whose a message is, what it shows, and which branch is followed."""
 
 import json
+import zipfile
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -17,7 +19,7 @@ from tests.stages.parsers.samples.deepseek import Json, answer, chat, conversati
 from tests.stages.parsers.test_fixtures import EXPECTED, FIXTURES
 
 SHARED = "deepseek/deepseek_share_anonymized.json"
-BRANCHES = "1 messages on branches that were not followed (edited or regenerated) were left out"
+BRANCHES = "1 message on a branch that was not followed (edited or regenerated) was left out"
 
 
 def read(document: object) -> list[Record]:
@@ -199,6 +201,15 @@ def test_without_parents_the_lists_of_children_tell_the_tree() -> None:
     assert [text for _, text in turns(conversations_in(read([told]))[0])] == ["A", "B", "C"]
 
 
+def test_without_lists_of_children_the_parents_tell_the_tree() -> None:
+    told = chat("c1", "A", "B", "C")
+    for one_ in cast(dict[str, Json], told["mapping"]).values():
+        del one_["children"]
+    told["mapping"] = dict(reversed(cast(dict[str, Json], told["mapping"]).items()))
+
+    assert [text for _, text in turns(conversations_in(read([told]))[0])] == ["A", "B", "C"]
+
+
 def test_without_any_link_the_order_of_the_file_counts() -> None:
     told = chat("c1", "A", "B", "C")
     for one_ in cast(dict[str, Json], told["mapping"]).values():
@@ -275,7 +286,7 @@ def test_messages_of_the_api_without_an_id_are_counted() -> None:
 
     records = read(answer(message(1, None, "USER", fragment("REQUEST", "Q")), nameless))
 
-    assert records[1:] == [Note("1 messages without an id of their own were left out")]
+    assert records[1:] == [Note("1 message without an id of its own was left out")]
 
 
 def test_a_shared_conversation_has_no_id_and_gets_one_that_stays_when_it_has_grown() -> None:
@@ -292,12 +303,32 @@ def test_a_shared_conversation_has_no_id_and_gets_one_that_stays_when_it_has_gro
     assert shared(first, title="T") != shared(message(1, None, "USER", fragment("REQUEST", "R")), title="T")
 
 
+def test_a_shared_conversation_tells_its_title_beside_its_messages() -> None:
+    messages = [message(1, None, "USER", fragment("REQUEST", "Q"))]
+
+    (found,) = conversations_in(read({"data": {"biz_data": {"title": "Herbs", "messages": messages}}}))
+
+    assert (found.title, turns(found)) == ("Herbs", [("u", "Q")])
+
+
 def test_records_that_are_no_conversations_are_told_apart() -> None:
     records = read(
         [7, {"name": "x"}, chat("c1"), {"mapping": {"a": None, "b": 3}, "inserted_at": None}, chat("c2", "Q")]
     )
 
     assert [type(record) for record in records] == [Broken, Skipped, Empty, Empty, Conversation]
+
+
+def test_the_zip_of_an_account_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "deepseek_data.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("user.json", as_json({"user_id": "u", "mobile": None, "oauth_profiles": []}))
+        archive.writestr("conversations.json", as_json([chat("c1", "Q", "A")]))
+
+    records, ignored = imported(path)
+
+    assert [turns(found) for found in conversations_in(records)] == [[("u", "Q"), ("a", "A")]]
+    assert [name for name, _ in ignored] == ["user.json"]
 
 
 def test_the_account_beside_the_conversations_is_explained() -> None:

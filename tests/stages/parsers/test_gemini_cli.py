@@ -1,6 +1,7 @@
 """Sessions of gemini-cli: one object, or a log of lines."""
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -163,7 +164,7 @@ def test_messages_of_the_program_are_left_out_and_counted() -> None:
     assert turns(conversations_in(records)[0]) == [("u", "A")]
     assert notes(records) == [
         "3 messages of the program itself (information, warnings, errors) were left out",
-        "1 messages had the unknown type 'oracle'",
+        "1 message had the unknown type 'oracle'",
     ]
 
 
@@ -245,7 +246,7 @@ def test_a_line_that_is_cut_short_leaves_those_before_it() -> None:
 
 
 def test_lines_of_an_unknown_kind_are_counted() -> None:
-    assert notes(read_lines(HEAD, said("u1", "A"), {"$future": 1})) == ["1 lines of an unknown kind were left out"]
+    assert notes(read_lines(HEAD, said("u1", "A"), {"$future": 1})) == ["1 line of an unknown kind was left out"]
 
 
 def test_a_session_in_which_nothing_was_said_is_empty() -> None:
@@ -275,6 +276,31 @@ def test_messages_without_an_id_are_kept() -> None:
 @pytest.mark.parametrize("odd", [None, 3, "odd", ["odd", 3, None, {"text": []}], {"a": 1}, True])
 def test_members_of_an_odd_type_do_no_harm(name: str, odd: object) -> None:
     assert talk(said("u1", "A"), {**said("g1", "B"), name: odd}).messages[0].content == "A"
+
+
+def test_what_a_session_tells_of_tokens_calls_and_folders_is_no_text() -> None:
+    calls = [{"id": "1", "name": "read_file", "args": {"path": "a"}, "result": "secret", "status": "success"}]
+    plain = read(session(said("u1", "A"), said("g1", "B")))
+
+    told = session(
+        said("u1", "A"), said("g1", "B", tokens={"total": 9}, toolCalls=calls), directories=["/home/wren"], kind="main"
+    )
+
+    assert read(told) == plain
+
+
+def test_a_log_of_a_subagent_in_a_folder_of_its_own_is_skipped_and_its_parent_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "chats.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("chats/session-1.jsonl", as_lines([HEAD, said("u1", "A")]))
+        archive.writestr(
+            "chats/s1/s2.jsonl", as_lines([{**HEAD, "sessionId": "s2", "kind": "subagent"}, said("u1", "B")])
+        )
+
+    records, _ = imported(path)
+
+    assert [turns(one) for one in conversations_in(records)] == [[("u", "A")]]
+    assert sum(isinstance(one, Skipped) for one in records) == 1
 
 
 @with_fixtures

@@ -1,13 +1,18 @@
 """Gemini: chats as browser extensions save them."""
 
 from pathlib import Path
+from zipfile import ZipFile
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from packages_store.errors import Unrecognised
 from packages_store.model import Conversation, Edition
 from stages.parsers.choose import inspect
-from stages.parsers.contract import Broken, Empty, Note, Record, Skipped
+from stages.parsers.choose import read as read_member
+from stages.parsers.contract import Broken, Empty, Note, ReadContext, Record, Skipped
+from stages.parsers.gemini import markdown_chats
+from tests.stages.parsers.archives import Member, zip_of
 from tests.stages.parsers.documents import Json
 from tests.stages.parsers.harness import as_json, conversations_in, imported, records_of, turns
 from tests.stages.parsers.test_fixtures import FIXTURES, LIST
@@ -18,7 +23,7 @@ SAMPLES = FIXTURES / "gemini/exporters"
 ID = "a1b2c3d4e5f60718"
 PAGE = f"https://gemini.google.com/app/{ID}"
 EXPORTED = "2026-06-16T12:00:00.000Z"
-UNTIMED = "1 conversations tell no times; theirs is that of the export"
+UNTIMED = "1 conversation tells no times; its is that of the export"
 
 
 def voyager(*items: Json, **other: object) -> Json:
@@ -280,6 +285,25 @@ def test_messages_of_neither_side_are_counted() -> None:
     assert notes(chat(ASKED, said("system", "x"), {"content": "y"}))[0] == "2 messages of neither side were left out"
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"exportedAt": EXPORTED, "total": 1, "conversations": [{"id": ID, "title": "Tea", "url": PAGE}]},
+        [{"id": ID, "title": "Tea", "url": PAGE, "createdAt": EXPORTED, "messageCount": 2}],
+    ],
+)
+def test_an_index_of_chats_beside_them_is_explained_and_they_are_read(tmp_path: Path, manifest: object) -> None:
+    path = tmp_path / "export.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("_urls_index.json", as_json(manifest))
+        archive.writestr("Tea.json", as_json(chat(ASKED, ANSWERED)))
+
+    records, ignored = imported(path)
+
+    assert [len(one.messages) for one in conversations_in(records)] == [2]
+    assert [(name, "nothing that was said" in reason) for name, reason in ignored] == [("_urls_index.json", True)]
+
+
 def test_copies_that_the_page_holds_are_one_message_each() -> None:
     document = raw(
         [
@@ -348,6 +372,133 @@ def test_a_chat_of_the_gemini_exporter_is_read_under_the_id_of_its_link(tmp_path
     (found,) = conversations_in(imported(tmp_path / "saved")[0])
     assert (found.id, found.platform, found.title) == (ID, "gemini", "Tea")
     assert turns(found) == [("u", "Which tea?"), ("a", "Jasmine.")]
+
+
+MAKER = "Powered by Gemini Exporter (https://www.ai-chat-exporter.com)"
+BERLIN = ReadContext(ZoneInfo("Europe/Berlin"))
+
+
+def read_text(text: str) -> list[Record]:
+    return records_of("gemini", text.encode(), "chat-exporter-markdown", BERLIN)
+
+
+def talk_in(text: str) -> Conversation:
+    (found,) = conversations_in(read_text(text))
+    return found
+
+
+def test_a_chat_that_the_gemini_exporter_saved_as_markdown_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "Tea"
+    answer = "**Jasmine**:\n\n## Why\n\n- it calms"
+    path.write_text(f"# Tea\n\n## Prompt:\nWhich tea?\nTell me.\n\n## Response:\n{answer}\n\n---\n{MAKER}\n")
+
+    (found,) = conversations_in(imported(path)[0])
+
+    assert [one.variant for one in inspect(path, "Tea").found] == ["chat-exporter-markdown"]
+    assert (found.title, found.platform, found.edition) == ("Tea", "gemini", Edition.COPY)
+    assert turns(found) == [("u", "Which tea?\nTell me."), ("a", answer)]
+    assert all(one.time_inferred for one in found.messages)
+
+
+def test_markdown_of_a_localized_exporter_has_times_in_the_zone_of_the_package(tmp_path: Path) -> None:
+    text = "# Té\n\n## User:\n> 15/6/2026 08:30:00\n\n¿Qué té?\n\n## Gemini:\n> 15/6/2026 08:30:09\n\nJazmín.\n"
+    path = tmp_path / "Te.md"
+    path.write_text(text)
+
+    found = talk_in(text)
+
+    assert [one.variant for one in inspect(path, "Te.md").found] == ["chat-exporter-markdown"]
+    assert turns(found) == [("u", "¿Qué té?"), ("a", "Jazmín.")]
+    assert [one.created_at for one in found.messages] == ["2026-06-15T06:30:00.000Z", "2026-06-15T06:30:09.000Z"]
+
+
+def test_a_quote_with_which_an_answer_begins_is_no_time() -> None:
+    assert turns(talk_in("# T\n## User:\nHi\n## Gemini:\n> 3 cups\n\nof tea\n")) == [
+        ("u", "Hi"),
+        ("a", "> 3 cups\n\nof tea"),
+    ]
+
+
+def test_a_message_that_markdown_holds_twice_is_read_once_and_counted() -> None:
+    once = "## Prompt:\nWhich tea?\n\n"
+
+    records = read_text(f"# Tea\n\n{once}{once}## Response:\nJasmine.\n\n{MAKER}")
+
+    assert turns(conversations_in(records)[0]) == [("u", "Which tea?"), ("a", "Jasmine.")]
+    assert any("repeated the one before" in one.text for one in records if isinstance(one, Note))
+
+
+def test_days_and_months_of_markdown_that_could_be_exchanged_are_told() -> None:
+    records = read_text("# T\n## User:\n> 5/6/2026 08:30:00\nHi\n## Gemini:\n> 5/6/2026 08:31:00\nHello\n")
+
+    assert any("month/day or day/month" in one.text for one in records if isinstance(one, Note))
+
+
+def test_dates_and_link_above_the_first_prompt_are_those_of_the_chat() -> None:
+    head = f"**Created:** 6/15/2026 8:30:00\n**Updated:** 6/15/2026 8:31:00\n**Link:** [{PAGE}]({PAGE})"
+
+    found = talk_in(f"# Tea\n\n{head}\n\n## Prompt:\nWhich tea?\n\n## Response:\nJasmine.\n")
+
+    assert (found.id, found.created_at, found.updated_at) == (
+        ID,
+        "2026-06-15T06:30:00.000Z",
+        "2026-06-15T06:31:00.000Z",
+    )
+
+
+def test_a_chat_without_a_link_has_one_id_as_json_and_as_markdown_and_when_it_grows() -> None:
+    text = "# Tea\n## Prompt:\nWhich tea?\n## Response:\nJasmine.\n"
+    as_object = {
+        "metadata": {"title": "Tea", "powered_by": "Gemini Exporter"},
+        "messages": [{"role": "Prompt", "say": "Which tea?"}],
+    }
+    (other,) = conversations_in(records_of("gemini", as_json(as_object), "chat-exporter"))
+
+    assert talk_in(text).id == talk_in(f"{text}## Prompt:\nWhy?\n").id == other.id
+
+
+def test_markdown_in_which_nothing_is_said_is_empty() -> None:
+    for nothing in (f"# Tea\n\n## Prompt:\n\n{MAKER}", "# Tea", ""):
+        assert isinstance(read_text(nothing)[0], Empty)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Tea\n\nPowered by Gemini Exporter",
+        "# Tea\n\n## Prompt:\nWhich tea?\n\n## Response:\nJasmine.\n\nPowered by ChatGPT Exporter",
+        f"# Tea\n\n## Prompt:\nSee {PAGE}\n\n## Response:\nJasmine.\n",
+        f"## Prompt:\nno title\n\n{MAKER}",
+        "# Notes\n\n## User: Wren\n\n## Gemini: a model\n",
+    ],
+)
+def test_markdown_that_is_no_chat_of_gemini_is_nobodys(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.md"
+    path.write_text(text)
+
+    with pytest.raises(Unrecognised):
+        inspect(path, "x.md")
+
+
+@pytest.mark.parametrize("filler", ["\n", "## Prompt:\n", "> 1/1/", "**Created:** ", "# ", "---\n", "Powered by "])
+def test_markdown_of_one_thing_over_and_over_is_read_at_once(filler: str) -> None:
+    assert read_text(f"# Tea\n{filler * 20_000}## Prompt:\n{filler * 20_000}")
+
+
+def test_markdown_that_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown_chats, "LARGEST", 20)
+
+    assert [type(one) for one in read_text(f"# Tea\n\n## Prompt:\nWhich tea?\n{MAKER}")] == [Broken]
+
+
+def test_markdown_in_a_damaged_archive_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    text = f"# Tea\n\n## Prompt:\n{'Which tea? ' * 50_000}\n\n{MAKER}"
+    path.write_bytes(zip_of(Member("Tea.md", text.encode(), crc=1)))
+
+    records = list(read_member(path, "Tea.md", "gemini", "chat-exporter-markdown", BERLIN))
+
+    assert [type(one) for one in records] == [Broken]
 
 
 @pytest.mark.parametrize(

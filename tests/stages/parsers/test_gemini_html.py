@@ -47,6 +47,45 @@ def test_html_becomes_the_markdown_it_stands_for(html: str, markdown: str) -> No
     assert markdown_of(html) == markdown
 
 
+@pytest.mark.parametrize(
+    ("tag", "html", "markdown"),
+    [
+        ("strong", "<p>a <strong>b</strong></p>", "a **b**"),
+        ("p", "<p>a</p><p>b</p>", "a\n\nb"),
+        ("p among others", "<p>a</p><p><b>b</b></p>", "a\n\n**b**"),
+        ("code", "<p><code>a &lt; b</code></p>", "`a < b`"),
+        ("li", "<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
+        ("h2", "<h2>a</h2>b", "## a\n\nb"),
+        ("h3", "<h3>a</h3>b", "### a\n\nb"),
+        ("h4", "<h4>a</h4>b", "#### a\n\nb"),
+        ("hr", "<p>a</p><hr><p>b</p>", "a\n\n---\n\nb"),
+        ("ul", "<p>a</p><ul><li>b</li></ul>", "a\n\n- b"),
+        ("ol", "<ol><li>a</li><li>b</li></ol>", "1. a\n2. b"),
+        ("td", "<table><tr><td>a</td><td>b</td></tr></table>", "| a | b |\n| --- | --- |"),
+        ("th", "<table><tr><th>a</th></tr><tr><td>b</td></tr></table>", "| a |\n| --- |\n| b |"),
+        ("tr", "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>", "| a |\n| --- |\n| b |"),
+        ("table", "<p>a</p><table><tr><td>b</td></tr></table><p>c</p>", "a\n\n| b |\n| --- |\n\nc"),
+        ("pre", "<pre><code>a\n  b\n</code></pre>", "```\na\n  b\n```"),
+        ("em", "<em>a</em> b", "*a* b"),
+        ("br", "<p>a<br>b</p>", "a\nb"),
+        ("blockquote", "<blockquote>a</blockquote>b", "> a\n\nb"),
+        ("a", '<a href="https://x.y/">a</a>', "[a](https://x.y/)"),
+        ("img", 'a <img src="fox.png">', "a [image: fox.png]"),
+        ("div", "<div>a</div><div>b</div>", "a\n\nb"),
+        ("span", "a<span>b</span> <span>c</span>", "ab c"),
+        ("thead", "<table><thead><tr><th>a</th></tr></thead></table>", "| a |\n| --- |"),
+        ("tbody", "<table><tbody><tr><td>a</td></tr></tbody></table>", "| a |\n| --- |"),
+        ("script", "a<script>b()</script>", "a"),
+        ("style", "a<style>b{}</style>", "a"),
+        ("unknown", "a <blink-tag>b</blink-tag>", "a b"),
+        ("formula", "<p>$x_1 &lt; \\frac{1}{2}$</p>", "$x_1 < \\frac{1}{2}$"),
+        ("escaped", "<pre><code>&lt;p&gt;a&lt;/p&gt;</code></pre>", "```\n<p>a</p>\n```"),
+    ],
+)
+def test_each_tag_that_answers_were_seen_with_is_rendered(tag: str, html: str, markdown: str) -> None:
+    assert (tag, markdown_of(html)) == (tag, markdown)
+
+
 @pytest.mark.parametrize("tag", ["div", "b", "ul><li", "table><tr><td", "blockquote", "a"])
 @pytest.mark.parametrize("depth", [100, 300, 50_000])
 def test_deep_nesting_is_read_at_once_and_keeps_its_words(tag: str, depth: int) -> None:

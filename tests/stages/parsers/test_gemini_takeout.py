@@ -1,11 +1,25 @@
 """Gemini's activity as JSON, put together to conversations."""
 
+from itertools import permutations
+from pathlib import Path
+
 import pytest
 
 from packages_store.model import Conversation
-from stages.parsers.contract import Broken, Empty, Note, ReadContext, Record, Skipped
+from packages_store.staging import Staging
+from stages.parsers.contract import Bid, Broken, Empty, Note, ReadContext, Record, Skipped
+from stages.parsers.reading.peeking import peek
+from tests.builders import package_in
 from tests.stages.parsers.documents import activity
-from tests.stages.parsers.harness import CONTEXT, as_json, conversations_in, records_of, turns
+from tests.stages.parsers.harness import (
+    CONTEXT,
+    MemoryFile,
+    as_json,
+    conversations_in,
+    parser_named,
+    records_of,
+    turns,
+)
 
 
 def read(*records: object, context: ReadContext = CONTEXT) -> list[Record]:
@@ -91,7 +105,7 @@ def test_a_turn_that_comes_twice_is_kept_once_with_its_answer() -> None:
     )
 
     assert turns(conversations_in(records)[0]) == [("u", "One"), ("a", "x")]
-    assert records[-1] == Note("1 turns were in the file more than once and are kept once")
+    assert records[-1] == Note("1 turn was in the file more than once and is kept once")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +145,7 @@ def test_a_turn_that_comes_twice_is_kept_once_with_its_answer() -> None:
         ("Used Gemini Apps", None),
         ("Selected preferred draft", None),
         ("Gave feedback: good", None),
+        ("Cleared previous feedback", None),
         ("Added an extension", None),
         ("Shared a chat", None),
         ("Deleted a chat", None),
@@ -208,7 +223,23 @@ def test_a_product_is_told_by_its_names_or_by_a_link() -> None:
     assert [one.id for one in talks(titled)] == ["fedcba"]
 
 
-@pytest.mark.parametrize("name", ["details", "safeHtmlItem", "attachedFiles", "products", "subtitles", "imageFile"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "header",
+        "details",
+        "titleUrl",
+        "safeHtmlItem",
+        "attachedFiles",
+        "products",
+        "subtitles",
+        "imageFile",
+        "audioFiles",
+        "description",
+        "locationInfos",
+        "activityControls",
+    ],
+)
 @pytest.mark.parametrize("odd", [None, 3, "odd", ["odd", 3, None], {"a": 1}])
 def test_members_of_an_odd_type_do_no_harm(name: str, odd: object) -> None:
     assert read({**activity("Prompted x", at(0), "<p>y</p>"), name: odd})
@@ -280,6 +311,9 @@ def test_records_without_a_chat_never_join_a_linked_one() -> None:
         ("https://gemini.google.com/u/2/app/a1b2c3d4?hl=de", "a1b2c3d4"),
         ("https://gemini.google.com/gem/coach-1/a1b2c3d4", "a1b2c3d4"),
         ("https://bard.google.com/chat/a1b2c3d4", "a1b2c3d4"),
+        ("http://gemini.google.com/app/a1b2-c_d", "a1b2-c_d"),
+        ("https://gemini.google.com/app/abcdef", "abcdef"),
+        ("https://gemini.google.com/app/abcde", None),
         ("https://gemini.google.com/gems/view", None),
         ("https://example.com/app/a1b2c3d4", None),
     ],
@@ -287,7 +321,7 @@ def test_records_without_a_chat_never_join_a_linked_one() -> None:
 def test_a_chat_is_known_by_its_address(address: str, chat: str | None) -> None:
     (found,) = talks(activity("Prompted x", at(0), details=[{"name": address, "url": address}]))
 
-    assert (found.id == chat) == (chat is not None)
+    assert found.id == (chat or "gemini-takeout-1787220000-2d711642")
 
 
 def test_visits_to_gemini_in_a_browsers_history_are_none_of_its_activity() -> None:
@@ -387,3 +421,212 @@ def test_ten_thousand_records_of_one_second_are_read_at_once() -> None:
     records = [activity(f"Prompted {number}", at(0), "<p>x</p>", ["aaaaaa"]) for number in range(10_000)]
 
     assert len(talks(*records)[0].messages) == 20_000
+
+
+def bid(document: object) -> Bid | None:
+    return parser_named("gemini").bid(peek(MemoryFile(as_json(document))))
+
+
+def test_activity_is_a_list_in_which_a_record_names_gemini_or_links_to_a_chat() -> None:
+    video = activity("Watched x", at(0), header="YouTube", products=["YouTube"])
+
+    for record in (activity("왜", at(0)), activity("왜", at(0), chats=["abcdef"], header="?", products=[])):
+        assert bid([*[video] * 99, record]) == Bid("takeout", Bid.SHAPE)
+    assert bid([video]) is None
+    assert bid({"records": [activity("Prompted x", at(0))]}) is None
+    for odd in ({"title": 3}, {"time": 3}):
+        assert bid([{**activity("Prompted x", at(0)), **odd}]) is None
+
+
+def test_a_search_for_gemini_is_none_of_its_activity() -> None:
+    search = activity("Prompted by gemini", at(0), header="Search", products=["Search"], subtitles=[{"name": "Gemini"}])
+
+    assert read({**search, "activityControls": ["Gemini Apps Activity"]}) == [
+        Skipped("activity of another Google product")
+    ]
+
+
+def test_controls_descriptions_and_places_change_nothing() -> None:
+    plain = activity("Prompted x", at(0), "<p>y</p>")
+    told = {"activityControls": ["Gemini Apps Activity"], "description": "z", "locationInfos": [{"name": "Home"}]}
+
+    assert read({**plain, **told}) == read(plain)
+
+
+def test_a_recording_is_named_once_wherever_it_is_told() -> None:
+    (found,) = talks(activity("Prompted Hear", at(0), attachedFiles=["talk.wav"], audioFiles=["talk.wav", "b.mp3"]))
+
+    assert turns(found) == [("u", "Hear\n[audio: talk.wav]\n[audio: b.mp3]")]
+
+
+def test_the_address_of_a_title_is_the_chat_where_no_details_tell_one() -> None:
+    address = "https://gemini.google.com/app/fedcba"
+
+    (alone,) = talks(activity("Prompted x", at(0), titleUrl=address))
+    (beside,) = talks(activity("Prompted x", at(0), chats=["abcdef"], titleUrl=address))
+    (null,) = talks(activity("Prompted x", at(0), chats=["abcdef"], titleUrl=None))
+
+    assert [one.id for one in (alone, beside, null)] == ["fedcba", "abcdef", "abcdef"]
+
+
+def test_a_record_of_four_chats_is_in_each() -> None:
+    chats = ["aaaaaa", "bbbbbb", "cccccc", "dddddd"]
+
+    assert [one.id for one in talks(activity("Prompted x", at(0), "<p>y</p>", chats))] == chats
+
+
+def test_answers_that_are_more_than_the_chats_are_joined_in_each() -> None:
+    found = talks(activity("Prompted Why?", at(0), ["<p>A</p>", "<p>B</p>", "<p>C</p>"], ["aaaaaa", "bbbbbb"]))
+
+    assert [turns(one)[1] for one in found] == [("a", "A\n\nB\n\nC")] * 2
+
+
+def test_remarks_of_a_prompt_without_an_answer_are_no_answer() -> None:
+    (found,) = talks(activity("Prompted Look", at(0), subtitles=[{"name": "Attached 1 file."}, {"name": "Roses"}]))
+
+    assert turns(found) == [("u", "Look")]
+
+
+def test_activity_tells_no_model_and_no_reasoning() -> None:
+    (found,) = talks(activity("Prompted x", at(0), "<p>y</p>"))
+
+    assert [(one.model, one.reasoning) for one in found.messages] == [(None, None)] * 2
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Created Gemini Canvas titled X",
+        "Used Gemini Apps",
+        "Selected preferred draft",
+        "Gave feedback: Good response",
+        "Cleared previous feedback",
+        "Added an extension",
+        "Shared a chat",
+        "Deleted a chat",
+        "使用: Gemini アプリ",
+        "フィードバックを送信しました",
+    ],
+)
+def test_a_verb_of_another_act_makes_no_turn_even_with_a_chat(title: str) -> None:
+    (told,) = read(activity(title, at(0), chats=["aaaaaa"]))
+
+    assert isinstance(told, Skipped)
+
+
+def test_a_title_in_an_unknown_language_is_no_turn_without_an_answer_and_a_chat() -> None:
+    assert read(activity("왜 그래?", at(0))) == [Skipped("activity that is no turn of a chat")]
+
+
+def test_a_link_without_a_title_is_no_turn() -> None:
+    assert read(activity(" ", at(0), chats=["aaaaaa"])) == [Skipped("activity that is no turn of a chat")]
+
+
+def test_what_has_an_answer_is_a_turn_whatever_verb_it_begins_with() -> None:
+    assert turns(talks(activity("Used cars?", at(0), "<p>No.</p>"))[0]) == [("u", "Used cars?"), ("a", "No.")]
+
+
+def _asked(titles: list[str]) -> list[str]:
+    records = [activity(title, at(place), "<p>x</p>") for place, title in enumerate(titles)]
+    return [text for one in talks(*records) for role, text in turns(one) if role == "u"]
+
+
+def test_seven_titles_are_too_few_to_learn_from_and_eight_are_enough() -> None:
+    titles = [f"Zapytano: {number}" for number in range(8)]
+
+    assert _asked(titles[:7]) == titles[:7]
+    assert _asked(titles) == list("01234567")
+
+
+def test_what_six_of_ten_titles_begin_with_is_learnt_and_what_five_do_is_not() -> None:
+    others = ["ein Apfel", "zwei Birnen", "drei Kirschen", "vier Pflaumen"]
+    titles = [f"Zapytano: {number}" for number in range(6)]
+
+    assert _asked([*titles, *others]) == [*"012345", *others]
+    assert _asked([*titles[:5], *others, "elf"]) == [*titles[:5], *others, "elf"]
+
+
+def test_titles_without_an_answer_teach_nothing() -> None:
+    answered = activity("Zapytano: 1", at(0), "<p>x</p>", ["aaaaaa"])
+    unanswered = [activity(f"Zapytano: {number}", at(number), chats=["aaaaaa"]) for number in range(2, 20)]
+
+    assert turns(talks(answered, *unanswered)[0])[0] == ("u", "Zapytano: 1")
+
+
+def test_three_words_are_the_most_that_is_learnt() -> None:
+    assert _asked([f"Ho chiesto a Gemini {number}" for number in range(9)]) == [
+        f"Gemini {number}" for number in range(9)
+    ]
+
+
+def test_korean_prompts_have_nothing_before_them_and_stay_whole() -> None:
+    titles = [f"{word} 그래?" for word in ["왜", "뭐", "누가", "언제", "어디", "어떻게", "얼마나", "무슨", "어느"]]
+
+    assert _asked(titles) == titles
+
+
+def test_ids_are_made_of_the_chat_the_second_and_the_prompt() -> None:
+    (found,) = talks(activity("Prompted  Why\u00a0not? ", at(0), "<p>x</p>", ["aaaaaa"]))
+    (alone,) = talks(activity("Prompted Why not?", at(0), "<p>x</p>"))
+
+    assert [one.id for one in found.messages] == ["aaaaaa:1787220000:fae1cd1b:u", "aaaaaa:1787220000:fae1cd1b:a"]
+    assert alone.id == "gemini-takeout-1787220000-fae1cd1b"
+
+
+def test_a_prompt_is_the_same_however_its_accents_are_encoded() -> None:
+    composed, decomposed = "Prompted Caf\u00e9", "Prompted Cafe\u0301"
+
+    (found,) = talks(*(activity(title, at(0), "<p>x</p>", ["aaaaaa"]) for title in (composed, decomposed)))
+
+    assert len(found.messages) == 2
+
+
+def test_only_what_was_put_together_by_gaps_is_provisional() -> None:
+    linked, grouped = talks(activity("Prompted A", at(0), chats=["aaaaaa"]), activity("Prompted B", at(9)))
+
+    assert (linked.provisional, grouped.provisional) == (False, True)
+
+
+def staged(path: Path, *exports: list[object]) -> Staging:
+    staging = package_in(path).staging
+    for number, records in enumerate(exports):
+        staging.add(f"file-{number}", talks(*records))
+    return staging
+
+
+def told_in(staging: Staging) -> list[tuple[str, list[tuple[str, str]]]]:
+    found = [staging.get(id_) for id_ in sorted(staging.conversation_ids())]
+    return [(one.id, turns(one)) for one in found if one]
+
+
+@pytest.mark.parametrize("links_first", [False, True])
+def test_a_later_export_that_links_old_records_too_leaves_each_message_once(tmp_path: Path, links_first: bool) -> None:
+    titles = ["Prompted A", "Prompted B"]
+    linked: list[object] = [activity(title, at(0), "<p>x</p>", ["aaaaaa"]) for title in titles]
+    unlinked: list[object] = [activity(title, at(0), "<p>x</p>") for title in titles]
+
+    staging = staged(tmp_path, *((linked, unlinked) if links_first else (unlinked, linked)))
+
+    ((id_, found),) = told_in(staging)
+    assert (id_, sorted(found)) == ("aaaaaa", [("a", "x"), ("a", "x"), ("u", "A"), ("u", "B")])
+
+
+def test_a_linked_chat_keeps_its_id_when_its_first_record_is_gone(tmp_path: Path) -> None:
+    records: list[object] = [activity(f"Prompted {number}", at(number), chats=["aaaaaa"]) for number in range(3)]
+
+    assert told_in(staged(tmp_path, records[:2], records[1:])) == [("aaaaaa", [("u", "0"), ("u", "1"), ("u", "2")])]
+
+
+def test_within_a_second_turns_are_in_the_order_of_their_milliseconds() -> None:
+    for prompts in (["A", "B"], ["B", "A"]):
+        times = zip(prompts, (at(0, "00.100"), at(0, "00.200")), strict=True)
+
+        (found,) = talks(*(activity(f"Prompted {prompt}", time) for prompt, time in times))
+
+        assert [text for _, text in turns(found)] == prompts
+
+
+def test_the_order_of_two_prompts_of_one_moment_is_that_of_their_words() -> None:
+    records = [activity(f"Prompted {word}", at(0), f"<p>{word}</p>", ["aaaaaa"]) for word in ("one", "two", "three")]
+
+    assert len({tuple(talks(*some)[0].messages) for some in permutations(records)}) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from packages_store.model import Conversation
 from packages_store.uniting import unite
+from stages.parsers.gemini import takeout
 from stages.parsers.reading.values import as_list, as_map, as_text
 from tests.stages.parsers.documents import Json, activity
 from tests.stages.parsers.harness import as_json, conversations_in, records_of, turns
@@ -155,3 +156,26 @@ def test_conversations_by_gaps_begin_at_the_same_turn_when_milliseconds_would_de
 
     assert ids(from_json) == ids(from_page)
     assert all(one.created_at <= other.created_at for one, other in pairwise(from_json))
+
+
+def test_a_prompt_of_nothing_but_files_is_as_many_turns_in_both_forms() -> None:
+    notes = [{"name": "Attached 1 file."}, {"name": "- cat.png", "url": "cat-1e98.png"}]
+    plain = activity("Prompted Why?", "2026-08-24T10:00:00.000Z", "<p>So.</p>")
+    bare = activity(
+        "Prompted ", "2026-08-24T10:01:00.000Z", "<p>A cat.</p>", subtitles=notes, attachedFiles=["cat-1e98.png"]
+    )
+
+    (from_json,), (from_page,) = both([plain, bare])
+
+    assert turns(from_json) == turns(from_page)
+    assert turns(from_json)[2:] == [("u", "[image: cat.png]"), ("a", "A cat.")]
+
+
+def test_an_export_so_long_that_turns_are_held_compressed_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = [activity("Prompted Why?", "2026-08-20T10:00:00.000Z", f"<p>{answer}</p>", [CHAT]) for answer in "ab"]
+    records = [*RECORDS, *twice, *twice]
+    plain = both(records)
+
+    for held in (0, 60):
+        monkeypatch.setattr(takeout, "HELD_AS_IT_IS", held)
+        assert both(records) == both(records[::-1]) == plain

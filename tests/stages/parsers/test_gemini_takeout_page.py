@@ -147,6 +147,13 @@ def test_a_time_within_a_prompt_does_not_end_it() -> None:
     assert found.messages[1].content == f"Nothing.\n{at(45)}\nat all"
 
 
+def test_the_first_time_behind_a_block_in_the_prompt_ends_it() -> None:
+    (found,) = talks(card("Prompted&nbsp;Hi<p>you</p>there", at(0), f"<p>Hello</p>{at(30)}<br>"))
+
+    assert found.created_at == "2026-09-02T12:00:00.000Z"
+    assert turns(found)[0] == ("u", "Hiyouthere")
+
+
 def test_an_answer_without_blocks_begins_behind_the_time() -> None:
     (found,) = talks(card("Prompted&nbsp;Hi", at(0), "Hello <b>there</b>."))
     (close,) = talks(card("Prompted&nbsp;Hi", f"{at(0)}<p>Hello</p>"))
@@ -271,7 +278,7 @@ def test_a_time_without_a_known_zone_is_local_and_marked_and_told() -> None:
 
     (found,) = conversations_in(records)
     assert {(one.created_at[:19], one.time_inferred) for one in found.messages} == {("2026-09-02T12:00:00", True)}
-    assert records[-1] == Note("1 times named no zone that is known, and were read as local ones")
+    assert records[-1] == Note("1 time named no zone that is known, and was read as a local one")
 
 
 def test_a_turn_that_comes_twice_is_kept_once() -> None:
@@ -280,7 +287,7 @@ def test_a_turn_that_comes_twice_is_kept_once() -> None:
     records = read(once, once)
 
     assert turns(conversations_in(records)[0]) == [("u", "One"), ("a", "x")]
-    assert records[-1] == Note("1 turns were in the file more than once and are kept once")
+    assert records[-1] == Note("1 turn was in the file more than once and is kept once")
 
 
 def test_a_layout_with_label_and_time_in_the_header_is_read() -> None:
@@ -323,6 +330,47 @@ def test_markup_may_be_spaced_quoted_and_closed_in_other_ways() -> None:
     assert (found.id, turns(found)) == ("cafe0001", [("u", "Hello"), ("a", "Hi")])
 
 
+def test_an_answer_with_blocks_of_its_own_ends_with_its_cell() -> None:
+    html = "<div><div><p>one</p></div></div><div>two</div>"
+
+    (found,) = talks(card("Prompted&nbsp;Hi", at(0), html, ["cafe0001"], previews='<img src="cat.png">'))
+
+    assert (found.id, turns(found)) == ("cafe0001", [("u", "Hi\n[image: cat.png]"), ("a", "one\n\ntwo")])
+
+
+@pytest.mark.parametrize("title", ["My Activity History", "활동 기록", "Gemini", ""])
+def test_the_title_of_the_page_tells_nothing(title: str) -> None:
+    def titled(header: str) -> str:
+        html = page([card("Prompted&nbsp;x", at(0), header=header)]).decode()
+        return html.replace("My Activity History", title)
+
+    assert bid(titled("Gemini Apps")) == Bid("takeout-page", Bid.SHAPE)
+    assert bid(titled("Search")) is None
+
+
+@pytest.mark.parametrize(
+    ("time", "instant"),
+    [
+        ("Sep 2, 2026, 12:12:52\u202fPM PDT", "2026-09-02T19:12:52"),
+        ("Sep 2, 2026, 12:12:52 PM GMT-03:00", "2026-09-02T15:12:52"),
+        ("18 Sept 2025, 12:02:52 CET", "2025-09-18T11:02:52"),
+        ("18.04.2026, 17:38:51 MESZ", "2026-04-18T15:38:51"),
+        ("18.01.2026, 17:38:51 MEZ", "2026-01-18T16:38:51"),
+        ("10 de mai. de 2026, 03:46:09 BRT", "2026-05-10T06:46:09"),
+        ("4 juli 2026 09:15:00 CEST", "2026-07-04T07:15:00"),
+        ("2 sept. 2026, 09:00:00 UTC+02:00", "2026-09-02T07:00:00"),
+        ("2026年6月19日 12:23:08 CST", "2026-06-19T04:23:08"),
+        ("2026年6月19日 下午12:23:08 CST", "2026-06-19T04:23:08"),
+        ("4 Dec 2025, 23:07:41 GMT+05:30", "2025-12-04T17:37:41"),
+    ],
+)
+def test_a_card_is_timed_to_the_second_in_the_language_of_its_account(time: str, instant: str) -> None:
+    (found,) = talks(card("Prompted&nbsp;x", time, "<p>y</p>"))
+
+    assert (found.messages[0].created_at, found.messages[0].time_inferred) == (f"{instant}.000Z", False)
+    assert turns(found) == [("u", "x"), ("a", "y")]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_page_is_read_in_any_encoding_of_unicode(encoding: str) -> None:
     html = page([card("Prompted&nbsp;Grüße 🌿", NOON, "<p>Ä</p>")]).decode()
@@ -338,7 +386,7 @@ def test_bytes_that_are_no_text_are_replaced_and_counted() -> None:
     records = records_of("gemini", data, "takeout-page")
 
     assert turns(conversations_in(records)[0])[1] == ("a", "x\ufffdy")
-    assert Note("1 characters could not be decoded and were replaced by U+FFFD") in records
+    assert Note("1 character could not be decoded and was replaced by U+FFFD") in records
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95])

@@ -113,7 +113,7 @@ def test_deleted_turns_are_counted_and_what_they_replaced_stays() -> None:
     records = read(workspace(turn("user", 0, "A"), deleted, turn("system", 1, "a")))
 
     assert turns(conversations_in(records)[0]) == [("u", "A"), ("a", "a")]
-    assert records[-1] == Note("1 turns had been deleted and were left out")
+    assert records[-1] == Note("1 turn had been deleted and was left out")
 
 
 def test_turns_without_a_number_stay_in_their_order() -> None:
@@ -136,8 +136,8 @@ def test_what_is_no_conversation_is_told_by_name() -> None:
 
     assert [type(one) for one in records[:4]] == [Empty, Empty, Skipped, Broken]
     assert set(records[4:]) == {
-        Note("1 turns without any text were left out"),
-        Note("1 turns were of neither side and were left out"),
+        Note("1 turn without any text was left out"),
+        Note("1 turn was of neither side and was left out"),
     }
 
 
@@ -172,4 +172,4 @@ def test_the_shared_conversation_has_the_turns_it_is_known_to_have() -> None:
         ("u", "One line please"),
         ("a", "Meeting moved to Friday."),
     ]
-    assert Note("1 turns had been deleted and were left out") in records
+    assert Note("1 turn had been deleted and was left out") in records

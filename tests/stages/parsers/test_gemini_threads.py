@@ -146,7 +146,7 @@ def test_a_thread_without_any_time_gets_that_of_the_export_and_says_so() -> None
 
     (found,) = conversations_in(records)
     assert {(one.created_at, one.time_inferred) for one in found.messages} == {("2026-06-16T12:00:00.000Z", True)}
-    assert records[-1] == Note("1 conversations tell no times; theirs is that of the export")
+    assert records[-1] == Note("1 conversation tells no times; its is that of the export")
 
 
 def test_a_thread_of_a_batch_can_leave_the_time_of_the_export_to_the_batch() -> None:
@@ -179,7 +179,7 @@ def test_a_draft_of_a_thread_is_read_with_the_time_of_the_export(tmp_path: Path)
     assert (found.id, found.edition) == ("a1b2c3d4e5f60718", Edition.PAGE)
     assert turns(found) == [("u", "Hi"), ("a", "Hello")]
     assert times(found) == [("12:00:00", True)] * 2
-    assert records[-1] == Note("1 conversations tell no times; theirs is that of the export")
+    assert records[-1] == Note("1 conversation tells no times; its is that of the export")
 
 
 def test_a_thread_has_the_same_ids_before_and_after_the_merge() -> None:
@@ -244,6 +244,167 @@ def test_an_id_made_of_words_stays_when_the_thread_goes_on() -> None:
     (longer,) = conversations_in(threads(thread("", *said_first, spoken("user", "C"))))
 
     assert short.id == longer.id
+
+
+HEAD: Json = {
+    "schema": "psycheros.browser-thread-export.v1",
+    "adapter_version": "0.3.2",
+    "provider": "gemini",
+    "exported_at": "2026-06-16T12:00:00.000Z",
+}
+
+
+def variant_of(tmp_path: Path, document: object) -> str:
+    path = tmp_path / "whatever"
+    path.write_bytes(as_json(document))
+    (found,) = inspect(path, path.name).found
+    return f"{found.platform}/{found.variant}"
+
+
+@pytest.mark.parametrize(
+    ("document", "variant"),
+    [
+        ({**HEAD, "format": DRAFT, "conversation_id": "abc", "messages": [said("user", "A")]}, "thread-drafts"),
+        (HEAD | thread("abc", said("user", "A")), "threads"),
+        (
+            {
+                **HEAD,
+                "schema": "psycheros.browser-thread-export.batch.v1",
+                "format": "gemini-merged-batch-draft",
+                "diagnostics": {"conversations_merged": 1, "conversations_failed": 0},
+                "conversations": [HEAD | thread("abc", said("user", "A"))],
+            },
+            "threads",
+        ),
+    ],
+)
+def test_the_format_that_a_file_names_tells_what_it_is(tmp_path: Path, document: Json, variant: str) -> None:
+    assert variant_of(tmp_path, document) == f"gemini/{variant}"
+    for format_ in ("gemini-something-else", None):
+        path = tmp_path / "other"
+        other = {**document, "format": format_, "conversations": []} if "conversations" in document else document
+        path.write_bytes(as_json({**other, "format": format_}))
+        with pytest.raises(Unrecognised):
+            inspect(path, path.name)
+
+
+def test_a_draft_of_a_visible_chat_has_what_the_page_showed(tmp_path: Path) -> None:
+    def shown(number: int, role: str, content: str) -> Json:
+        told = {"created_at": None, "timestamp_status": "missing", "source": "gemini.chat-dom.visible"}
+        return {"id": f"abc123-{number}", "role": role, "content": content, **told}
+
+    document = {
+        **HEAD,
+        "format": DRAFT,
+        "source_url": "https://gemini.google.com/app/abc123",
+        "conversation_id": "abc123",
+        "title": "Google Gemini",
+        "messages": [shown(1, "user", "Which tea?"), shown(2, "assistant", "*Jasmine*,\n  warm.")],
+        "diagnostics": {"timestamp_status": "missing", "visible_messages": 2, "caveat": "draft"},
+    }
+
+    (found,) = conversations_in(records_of("gemini", as_json(document), "thread-drafts"))
+
+    assert (found.id, found.title, found.edition) == ("abc123", "Which tea?", Edition.PAGE)
+    assert turns(found) == [("u", "Which tea?"), ("a", "*Jasmine*,\n  warm.")]
+    assert times(found) == [("12:00:00", True)] * 2
+
+
+def test_a_draft_of_an_activity_list_holds_no_chat_and_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "gemini-activity-list_2026-06-16_draft.json"
+    asked = {"id": "1", "prompt": "Which tea?", "response": "", "created_at": at("08:30:00"), "resolved_time": None}
+    path.write_bytes(as_json({**HEAD, "format": "gemini-activity-list-draft", "activities": [asked]}))
+
+    with pytest.raises(Unrecognised) as told:
+        inspect(path, path.name)
+
+    assert "a draft of Gemini's activity, which needs a merge" in str(told.value)
+    assert "Merge it with the thread drafts" in told.value.advice
+
+
+def test_a_draft_of_one_activity_is_no_chat_though_it_holds_messages(tmp_path: Path) -> None:
+    path = tmp_path / "Which_tea_draft.json"
+    activity = {"id": "1", "prompt": "Which tea?", "messages": [said("user", "Which tea?"), said("assistant", "Mint.")]}
+    path.write_bytes(as_json({**HEAD, "format": "gemini-activity-detail-draft", "activity": activity}))
+
+    with pytest.raises(Unrecognised) as told:
+        inspect(path, path.name)
+
+    assert "a draft of Gemini's activity, which needs a merge" in str(told.value)
+    assert "Merge it with the thread drafts" in told.value.advice
+
+
+def test_what_a_merged_thread_tells_of_the_match_is_no_text() -> None:
+    evidence = {"source": "gemini.apps-activity", "prompt_match_score": 1, "local_time_text": "June 15, 2026"}
+    asked = spoken("user", "A", at("09:00:00"), timestamp_confidence=0.9, timestamp_evidence=evidence)
+    follows = {"source": "visible-thread-order", "inference": "next", "offset_seconds": 1}
+    answered = spoken("assistant", "B", at("09:00:01"), FOLLOWS, timestamp_evidence=follows)
+
+    plain = talk(spoken("user", "A", at("09:00:00")), spoken("assistant", "B", at("09:00:01"), FOLLOWS))
+
+    assert talk(asked, answered, diagnostics={"matches": [evidence], "unmatched_user_message_ids": ["x"]}) == plain
+
+
+def test_a_time_that_was_moved_is_kept_as_the_file_has_it_and_marked() -> None:
+    moved = {"original_created_at": at("07:00:00"), "adjusted_created_at": at("09:00:02"), "reason": "order"}
+
+    found = talk(spoken("user", "A", at("09:00:02"), f"{EXACT}-order-adjusted", timestamp_order_adjustment=moved))
+
+    assert times(found) == [("09:00:02", True)]
+
+
+@pytest.mark.parametrize(
+    "resolution",
+    [
+        "relative-date-from-browser-clock",
+        "absolute-date-from-activity",
+        "absolute-date-current-year-from-browser-clock",
+        "date-parse",
+    ],
+)
+def test_the_time_of_the_one_match_is_the_messages_however_it_was_resolved(resolution: str) -> None:
+    evidence = {"timestamp_resolution": resolution, "local_time_text": "June 15, 2026 at 8:30 AM"}
+
+    assert times(talk(spoken("user", "A", at("08:30:00"), timestamp_evidence=evidence))) == [("08:30:00", False)]
+
+
+def test_a_batch_has_no_title_and_each_thread_its_own() -> None:
+    inner = [thread("one1", spoken("user", "A"), title="Tea"), thread("two2", spoken("user", "B"), title="Rain")]
+
+    records = threads({**HEAD, "title": "Batch", "format": "gemini-merged-batch-draft", "conversations": inner})
+
+    assert [(one.id, one.title) for one in conversations_in(records)] == [("one1", "Tea"), ("two2", "Rain")]
+
+
+def test_a_batch_is_known_by_its_threads_when_its_format_comes_behind_them(tmp_path: Path) -> None:
+    inner = [thread("one1", spoken("user", "A"), format=None)]
+
+    assert variant_of(tmp_path, {"conversations": inner, **HEAD, "format": "gemini-merged-batch-draft"}) == (
+        "gemini/threads"
+    )
+
+
+def test_the_id_can_stand_under_the_name_id() -> None:
+    assert talk(spoken("user", "A"), conversation_id=None, id="c_fed123").id == "fed123"
+
+
+def test_messages_of_the_system_and_of_tools_are_left_out_and_counted() -> None:
+    records = threads(thread("abc", spoken("system", "S"), spoken("user", "A", at("09:00:00")), spoken("tool", "T")))
+
+    assert turns(conversations_in(records)[0]) == [("u", "A")]
+    assert records[-1] == Note("2 messages without text, or of neither side, were left out")
+
+
+def test_reasoning_and_model_are_kept_where_a_message_tells_them() -> None:
+    (told, plain) = talk(spoken("assistant", "A", reasoning="R", model="M"), spoken("assistant", "B")).messages
+
+    assert [(one.reasoning, one.model) for one in (told, plain)] == [("R", "M"), (None, None)]
+
+
+def test_a_thread_ends_with_its_latest_message() -> None:
+    found = talk(spoken("user", "A", at("09:00:00")), spoken("assistant", "B", at("09:00:01"), FOLLOWS))
+
+    assert (found.created_at, found.updated_at) == (at("09:00:00"), at("09:00:01"))
 
 
 @with_fixtures

@@ -1,5 +1,8 @@
 """Grok: which branch is followed, who said what, and when."""
 
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from packages_store.model import Conversation
@@ -7,10 +10,18 @@ from stages.parsers.contract import Bid, Broken, Empty, Note, Peek, Record, Skip
 from stages.parsers.reading.peeking import peek
 from stages.parsers.reading.refusals import explain
 from stages.parsers.registry import PARSERS
-from tests.stages.parsers.harness import MemoryFile, as_json, conversations_in, parser_named, records_of, turns
+from tests.stages.parsers.harness import (
+    MemoryFile,
+    as_json,
+    conversations_in,
+    imported,
+    parser_named,
+    records_of,
+    turns,
+)
 from tests.stages.parsers.samples.grok import Json, conversation, response, when
 
-BRANCHES = "1 messages on branches that were not followed (edited or regenerated) were left out"
+BRANCHES = "1 message on a branch that was not followed (edited or regenerated) was left out"
 
 
 def read(*conversations: object, **beside: object) -> list[Record]:
@@ -98,7 +109,7 @@ def test_a_message_that_does_not_tell_its_sender_is_left_out_and_counted() -> No
     records = read(conversation("c1", response("r1", "human", "Hi"), response("r2", " ", "Who?")))
 
     assert turns(conversations_in(records)[0]) == [("u", "Hi")]
-    assert records[1:] == [Note("1 messages that do not tell who wrote them were left out")]
+    assert records[1:] == [Note("1 message that does not tell who wrote it was left out")]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +136,12 @@ def test_a_time_that_cannot_be_read_is_the_one_before_it(time: object) -> None:
 
     assert [message.created_at for message in found.messages] == ["2026-08-06T21:33:25.000Z"] * 2
     assert [message.time_inferred for message in found.messages] == [False, True]
+
+
+def test_a_conversation_was_changed_when_it_says_so_where_its_last_message_is_older() -> None:
+    found = one(response("r1", "human", "Hi", 1), modify_time={"$date": {"$numberLong": "1786060000000"}})
+
+    assert (found.messages[0].created_at, found.updated_at) == ("2026-08-06T21:33:21.000Z", "2026-08-06T23:46:40.000Z")
 
 
 def test_the_last_message_counts_where_the_conversation_says_it_changed_earlier() -> None:
@@ -196,7 +213,8 @@ def test_a_first_question_that_was_edited_is_a_branch_although_what_it_follows_i
     records = read(conversation("c1", *FORK, linked("r5", "never exported", "human", "Edited", 5)))
 
     assert turns(conversations_in(records)[0]) == [("u", "Edited")]
-    assert records[1:] == [Note(BRANCHES.replace("1", "3"))]
+    left_out = "3 messages on branches that were not followed (edited or regenerated) were left out"
+    assert records[1:] == [Note(left_out)]
 
 
 @pytest.mark.parametrize("leaf", [None, "r1", "r2"])
@@ -307,7 +325,7 @@ def test_a_conversation_saved_twice_under_two_ids_is_kept_twice_and_told() -> No
     records = read(conversation("c1", *same), conversation("c2", *same), conversation("c3", *same[:1]))
 
     assert [found.id for found in conversations_in(records)] == ["c1", "c2", "c3"]
-    assert records[3:] == [Note("1 conversations were in the file before, under another id; both were kept")]
+    assert records[3:] == [Note("1 conversation was in the file before, under another id; both were kept")]
 
 
 def test_a_conversation_without_an_id_has_the_same_one_when_it_has_grown() -> None:
@@ -358,6 +376,32 @@ def test_the_siblings_of_the_export_are_explained(document: object, what: str) -
     assert what in told
     assert "prod-grok-backend.json" in advice
     assert "grok" not in dict(claims(document))
+
+
+def test_in_the_zip_of_an_account_only_the_conversations_are_read(tmp_path: Path) -> None:
+    folder = "ttl/30d/export_data/6f0c"
+    members = {
+        "prod-grok-backend.json": {
+            "conversations": [conversation("c1", response("r1", "human", "Hi"))],
+            "projects": [],
+        },
+        "prod-mc-auth-mgmt-api.json": {"user": {"email": "a@b"}, "sessions": [{}], "api_keys": []},
+        "prod-mc-billing.json": {"balance_map": {}},
+    }
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{folder}/prod-mc-asset-server/0a1b/content", b"\x89PNG\r\n\x1a\n\0\0")
+        for name, told in members.items():
+            archive.writestr(f"{folder}/{name}", as_json(told))
+
+    records, ignored = imported(path)
+
+    assert [(found.id, turns(found)) for found in conversations_in(records)] == [("c1", [("u", "Hi")])]
+    assert sorted(name.rpartition("/")[2] for name, _ in ignored) == [
+        "content",
+        "prod-mc-auth-mgmt-api.json",
+        "prod-mc-billing.json",
+    ]
 
 
 def test_nothing_is_claimed_of_what_is_no_json() -> None:

@@ -1,5 +1,6 @@
 """Kindroid: who is who in logs that tell no sides, and what the official interface gives."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,10 @@ def text_of(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
     return turns(one(records_of("kindroid", as_text_file(pairs), "kinlog-text")))
 
 
-def sides(chat: str, name: str = "x.json") -> str:
+def sides(chat: str, name: str = "x.json", user: str = "") -> str:
     """The sides of messages by the speakers of these letters: `"BABA"` gives `"auau"`."""
-    found = log(*((speaker, f"{speaker} {number}") for number, speaker in enumerate(chat)), name=name)
+    said = [(speaker, f"{speaker} {number}") for number, speaker in enumerate(chat)]
+    found = log(*said, name=name, context=replace(CONTEXT, user=user))
     return "".join(role for role, _text in turns(found))
 
 
@@ -94,9 +96,49 @@ def test_the_first_to_speak_is_the_kin_however_much_the_user_writes() -> None:
     assert sides("BAAABAAA") == "auuuauuu"
 
 
-def test_the_name_of_the_file_does_not_turn_the_sides() -> None:
-    assert sides("BABA", "Alex_20240812101500.json").count("u") == 2
-    assert sides("BABA", "A_20240812101500.json") == "auau"
+@pytest.mark.parametrize("name", ["B_20240812101500.json", "logs/B_20240812101500 (1).txt"])
+def test_the_one_that_the_file_is_named_after_is_the_kin_also_where_the_page_begins_with_the_user(name: str) -> None:
+    assert sides("ABAB") == "auau"
+    assert sides("ABAB", name) == "uaua"
+
+
+@pytest.mark.parametrize("name", ["Beth_20240812101500.json", "B.json", "B_2024.json", "BB_20240812101500.json"])
+def test_a_file_with_another_name_tells_no_kin(name: str) -> None:
+    assert sides("ABAB", name) == "auau"
+
+
+@pytest.mark.parametrize("chat", ["ABAB", "BABA", "AAAB", "BMAMBA", "MBAMBA"])
+def test_the_one_who_has_the_name_of_the_person_in_the_package_is_the_user_before_all_else(chat: str) -> None:
+    expected = "".join("u" if speaker == "A" else "a" for speaker in chat)
+
+    assert sides(chat, "A_20240812101500.json", user="a") == expected
+
+
+def test_the_name_of_a_person_who_does_not_speak_tells_no_side() -> None:
+    assert sides("BABA", user="Human") == "auau"
+
+
+@pytest.mark.parametrize("variant", ["kinlog", "kinlog-text"])
+def test_the_messages_of_a_log_have_the_time_in_the_name_of_its_file_and_never_that_of_its_upload(variant: str) -> None:
+    pairs = [("Beth", "Hello."), ("Alex", "Hi!")]
+    data = as_json(kinlog(*pairs)) if variant == "kinlog" else as_text_file(pairs)
+
+    file = MemoryFile(data, "Beth_20240812101500.json")
+    (found,) = conversations_in(list(parser_named("kindroid").read(file, variant, CONTEXT)))
+
+    assert {(message.created_at, message.time_inferred) for message in found.messages} == {
+        ("2024-08-12T10:15:00.000Z", True)
+    }
+
+
+def test_a_number_in_the_name_of_a_file_that_is_no_time_is_none() -> None:
+    assert log(("Beth", "Hello."), name="Beth_20241399101500.json").created_at == "2025-06-15T15:06:40.000Z"
+
+
+def test_answers_that_were_made_anew_and_lines_that_come_again_are_all_kept_in_the_order_of_the_log() -> None:
+    said = [("Beth", "Hello."), ("Alex", "Tea?"), ("Beth", "Mint."), ("Beth", "Jasmine."), ("Alex", "Tea?")]
+
+    assert turns(log(*said)) == [("a" if name == "Beth" else "u", text) for name, text in said]
 
 
 def test_a_log_in_which_only_one_speaks_has_no_user() -> None:
@@ -111,6 +153,7 @@ def test_a_log_in_which_only_one_speaks_has_no_user() -> None:
     [
         ("BMABMAB", "aauaaua"),  # kins greet, the user comes in last
         ("BAMABMABAM", "auauaauaua"),  # a kin comes in after the user
+        ("BMABMAM", "aauaaua"),  # a kin says more than the user
         ("BMABMAMBABAMABM", "aauaauaauauauaa"),
         ("BCDABACADABCD", "aaauauauauaaa"),
     ],
@@ -147,6 +190,12 @@ def test_an_entry_of_another_shape_stops_nothing(strange: object) -> None:
     found = one(read(kinlog(["Beth", "Hello."], strange, ["Alex", "Hi!"]), "kinlog"))  # type: ignore[arg-type]
 
     assert turns(found) == [("a", "Hello."), ("u", "Hi!")]
+
+
+def test_a_log_is_known_by_its_source_whatever_it_says_of_itself() -> None:
+    log_ = kinlog(["Beth", "Hello."], about=["Ein Protokoll.", ""])
+
+    assert parser_named("kindroid").bid(Peek("json", "single", (log_,))) == Bid("kinlog", Bid.MARKER)
 
 
 def test_a_log_of_the_beta_is_known_by_what_it_says_of_itself() -> None:
@@ -203,6 +252,12 @@ def test_a_log_of_the_fork_has_times_and_tells_no_sides() -> None:
         ("2024-12-08T10:00:05.000Z", False),
     ]
     assert any(isinstance(record, Note) for record in records)
+
+
+def test_lines_of_the_fork_keep_the_order_of_the_file_whatever_their_times() -> None:
+    found = one(read([entry("Beth", "first", 9), entry("Alex", "second", 5), entry("Beth", "third", 7)], "kinlog-2"))
+
+    assert turns(found) == [("a", "first"), ("u", "second"), ("a", "third")]
 
 
 def test_the_chats_of_the_fork_are_one_conversation_that_keeps_its_id() -> None:
@@ -285,6 +340,13 @@ def test_an_export_keeps_its_ids_when_it_goes_on() -> None:
 
     assert one(read(messages)).id == one(read(messages[:1])).id
     assert one(read(messages)).messages[:1] == one(read(messages[:1])).messages
+
+
+def test_an_export_is_known_by_the_id_of_its_first_message_whatever_else_is_told_of_it() -> None:
+    before, after = message("ai", "Hello.", 0, display_name="Beth"), message("ai", "Edited.", 7, display_name="Bethany")
+
+    assert one(read([before])).id == one(read([{**after, "id": before["id"]}])).id
+    assert one(read([before])).id != one(read([{**before, "id": "other"}])).id
 
 
 def test_entries_of_a_page_that_are_no_messages_are_counted() -> None:

@@ -1,6 +1,8 @@
 """Le Chat: messages in no order, their versions, and what they show."""
 
 import random
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,7 @@ from packages_store.model import Conversation
 from stages.parsers.contract import Bid, Broken, Empty, Note, Record, Skipped
 from stages.parsers.reading.peeking import peek
 from stages.parsers.registry import PARSERS
-from tests.stages.parsers.harness import MemoryFile, as_json, conversations_in, records_of, turns
+from tests.stages.parsers.harness import MemoryFile, as_json, conversations_in, imported, records_of, turns
 from tests.stages.parsers.samples.le_chat import Json, message
 
 
@@ -105,7 +107,13 @@ def test_of_the_versions_of_a_message_the_last_is_kept_at_the_place_of_the_first
     found = conversations_in(records)[0]
     assert [text for _, text in turns(found)] == ["Q", "regenerated", "R"]
     assert found.messages[1].created_at == "2025-09-19T16:18:09.236Z"
-    assert records[1:] == [Note("1 earlier versions of messages were left out")]
+    assert records[1:] == [Note("1 earlier version of messages was left out")]
+
+
+def test_the_last_version_of_a_message_is_told_by_its_number_and_not_by_its_time() -> None:
+    found = one(message("m1", "assistant", "second", 2, version=1), message("m1", "assistant", "first", 9, version=0))
+
+    assert turns(found) == [("a", "second")]
 
 
 def test_chunks_tell_the_text_where_the_content_does_not() -> None:
@@ -119,6 +127,16 @@ def test_chunks_tell_the_text_where_the_content_does_not() -> None:
     ]
 
     assert shown(contentChunks=chunks) == "Warm rain."
+
+
+@pytest.mark.parametrize("kind", ["tool_call", "reference", "custom_element", "canva"])
+def test_what_is_in_a_chunk_beside_the_text_is_left_out_without_a_word(kind: str) -> None:
+    chunks = [{"type": kind, "text": "never", "name": "never"}, {"type": "text", "text": "Rain."}]
+
+    records = read(message("m1", "assistant", "", contentChunks=chunks))
+
+    assert [turns(found) for found in conversations_in(records)] == [[("a", "Rain.")]]
+    assert len(records) == 1
 
 
 def test_content_repeats_the_text_of_the_chunks_and_is_told_once() -> None:
@@ -161,7 +179,7 @@ def test_unknown_chunks_are_counted_by_their_type() -> None:
 
     assert {note.text for note in records if isinstance(note, Note)} == {
         "2 messages had a chunk of the unknown type 'chart'",
-        "1 messages had a chunk of the unknown type ''",
+        "1 message had a chunk of the unknown type ''",
     }
 
 
@@ -169,7 +187,7 @@ def test_other_roles_are_left_out_and_counted() -> None:
     records = read(message("m1", "system", "S"), message("m2", "user", "Q"))
 
     assert turns(conversations_in(records)[0]) == [("u", "Q")]
-    assert records[1:] == [Note("1 messages that neither the user nor the assistant wrote were left out")]
+    assert records[1:] == [Note("1 message that neither the user nor the assistant wrote was left out")]
 
 
 def test_messages_of_several_chats_in_one_file_make_several_conversations() -> None:
@@ -186,6 +204,22 @@ def test_a_message_without_an_id_has_the_same_one_in_a_later_export() -> None:
 
 def test_a_chat_without_an_id_has_one() -> None:
     assert one(message("m1", "user", "Q", chatId=None)).id.startswith("le-chat-")
+
+
+def test_every_chat_of_the_zip_is_read_and_what_was_sent_in_it_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("chat-1.json", as_json([message("m1", "user", "A")]))
+        archive.writestr("chat-1-files/notes.json", as_json([{"name": "x"}]))
+        archive.writestr("chat-2.json", as_json([message("m2", "user", "B", chatId="c2")]))
+
+    records, ignored = imported(path)
+
+    assert [(found.id, turns(found)) for found in conversations_in(records)] == [
+        ("c1", [("u", "A")]),
+        ("c2", [("u", "B")]),
+    ]
+    assert [name for name, _ in ignored] == ["chat-1-files/notes.json"]
 
 
 def test_what_is_no_message_is_told_apart_and_a_chat_of_blanks_is_empty() -> None:

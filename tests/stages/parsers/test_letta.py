@@ -98,8 +98,8 @@ def test_summaries_and_unknown_types_are_counted() -> None:
     records = read([ASKED, part("summary", "x", 2, summary="They spoke of tea."), part("telepathy", "y", 3)])
 
     assert texts(conversations_in(records)[0]) == ["Which tea?"]
-    assert "1 summaries of earlier messages were left out" in notes(records)
-    assert "1 messages had the unknown type 'telepathy_message'" in notes(records)
+    assert "1 summary of earlier messages was left out" in notes(records)
+    assert "1 message had the unknown type 'telepathy_message'" in notes(records)
 
 
 def test_content_is_a_text_or_a_list_of_parts_with_pictures() -> None:
@@ -124,7 +124,7 @@ def test_a_message_that_is_only_a_picture_is_kept() -> None:
 def test_unknown_parts_of_content_are_counted_by_name() -> None:
     records = read([part("user", "b", 1, content=[{"type": "text", "text": "Hm"}, {"type": "smell"}])])
 
-    assert "1 messages had the unknown content type 'smell'" in notes(records)
+    assert "1 message had the unknown content type 'smell'" in notes(records)
 
 
 def test_several_thoughts_before_a_reply_are_all_kept() -> None:
@@ -171,6 +171,22 @@ def test_a_monologue_beside_the_reply_is_reasoning() -> None:
 
     assert turns(found) == SAID[:2]
     assert found.messages[1].reasoning == "She wants tea."
+
+
+def test_a_monologue_beside_the_reply_is_reasoning_also_behind_native_reasoning() -> None:
+    found = listed(
+        ASKED,
+        *step(
+            "c",
+            2,
+            ("reasoning", {"reasoning": "Calm.", "source": "reasoner_model"}),
+            ("assistant", {"content": "She wants tea."}),
+            ("assistant", {"content": "Jasmine."}),
+        ),
+    )
+
+    assert turns(found) == SAID[:2]
+    assert found.messages[1].reasoning == "Calm.\n\nShe wants tea."
 
 
 def test_in_a_list_with_such_monologues_what_is_written_before_another_tool_is_one_too() -> None:
@@ -558,7 +574,25 @@ def test_a_conversation_is_known_by_the_agent_and_the_first_words_to_it() -> Non
 
 
 def test_a_conversation_is_the_same_without_what_an_agent_is_made_with() -> None:
-    assert only(agent("memgpt_agent", *boot(), *TEA)).id == only(agent("memgpt_agent", *TEA)).id
+    whole, without = only(agent("memgpt_agent", *boot(), *TEA)), only(agent("memgpt_agent", *TEA))
+
+    assert (whole.id, whole.messages[1:]) == (without.id, without.messages)
+
+
+def test_prompts_among_the_messages_are_instructions_and_alerts_and_answers_of_tools_are_nothing() -> None:
+    messages = [
+        af("system", 0, "You are Sam."),
+        af("system", 1, "You are Sam. Her name is Ada."),
+        af("system", 2, packed("system_alert", message="Hello")),
+        af("user", 3, "Hi"),
+        af("tool", 4, '{"status": "OK"}', tool_call_id="call-1"),
+    ]
+
+    records = read(agent("memgpt_agent", *messages, system="Now you are Sam the second."))
+
+    (found,) = conversations_in(records)
+    assert found.instructions == ("You are Sam.", "You are Sam. Her name is Ada.")
+    assert (turns(found), notes(records)) == ([("u", "Hi")], "[]")
 
 
 def test_the_prompt_of_the_agent_is_taken_where_no_message_holds_one() -> None:
@@ -629,6 +663,13 @@ def test_the_text_of_an_agent_that_speaks_by_the_tool_is_never_said(agent_type: 
     assert turns(only(bundle(agent(agent_type, *TEA)))) == SAID
 
 
+@pytest.mark.parametrize("agent_type", ["memgpt_agent", "memgpt_v2_agent"])
+def test_an_agent_made_to_speak_by_the_tool_says_nothing_where_it_only_writes(agent_type: str) -> None:
+    written = [af("user", 1, "Hi"), af("assistant", 2, "He is back.")]
+
+    assert turns(only(bundle(agent(agent_type, *written)))) == [("u", "Hi")]
+
+
 def test_an_agent_of_another_kind_that_never_uses_the_tool_speaks_in_its_text() -> None:
     assert texts(only(bundle(agent("react_agent", af("user", 1, "Hi"), af("assistant", 2, "Hello."))))) == [
         "Hi",
@@ -673,8 +714,8 @@ def test_content_can_be_empty_and_summaries_are_counted() -> None:
     )
 
     assert texts(conversations_in(records)[0]) == ["Hi"]
-    assert "1 summaries of earlier messages were left out" in notes(records)
-    assert "1 messages had the unknown role 'elf'" in notes(records)
+    assert "1 summary of earlier messages was left out" in notes(records)
+    assert "1 message had the unknown role 'elf'" in notes(records)
 
 
 def test_the_numbers_of_the_file_are_not_what_messages_are_known_by() -> None:
@@ -698,6 +739,13 @@ def test_both_versions_of_the_file_know_a_conversation_by_the_same_ids() -> None
 
 def test_messages_of_version_2_are_never_sorted() -> None:
     assert texts(only(bundle(agent("letta_v1_agent", af("user", 5, "one"), af("user", 1, "two"))))) == ["one", "two"]
+
+
+@pytest.mark.parametrize("kind", ["memgpt_v2_agent", "letta_v1_agent"])
+def test_a_picture_in_an_agent_file_is_told_in_its_place(kind: str) -> None:
+    picture = {"type": "image", "source": {"type": "url", "url": "https://example.invalid/a/tea.png"}}
+
+    assert texts(only(bundle(agent(kind, af("user", 1, "Look", picture))))) == ["Look\n[image: tea.png]"]
 
 
 def test_a_file_that_was_encoded_twice_is_read_as_what_it_holds(tmp_path: Path) -> None:
@@ -743,6 +791,11 @@ def test_a_bare_list_is_known_by_the_types_of_its_entries(tmp_path: Path) -> Non
     assert variant_of(list(CHAT), tmp_path) == "messages"
     assert variant_of([part("tool_return", "a", 1)], tmp_path) == "messages"
     assert variant_of({"data": list(CHAT)}, tmp_path) == "messages"
+
+
+def test_a_list_in_an_object_is_known_with_and_without_an_agent_beside_it(tmp_path: Path) -> None:
+    assert variant_of({"messages": list(CHAT)}, tmp_path) == "wrapped"
+    assert variant_of(wrapper(*CHAT), tmp_path) == "wrapped"
 
 
 @pytest.mark.parametrize(

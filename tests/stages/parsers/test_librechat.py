@@ -72,6 +72,30 @@ def test_a_chat_that_nests_deeper_than_the_decoder_goes_is_read_all_the_same(len
     assert {role for role, _ in turns(found)[::2]} == {"u"}
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        NESTED,
+        {**NESTED, "messages": [None, 7, [message("x", True, "X")], message("m9", True, "Z")]},
+        export(message("m1", True, "Q", children="none"), message("m2", False, "A", children=[3, {}, None])),
+        flat_export(
+            flat("m2", "m1", False, "A"), flat("m1", ROOT, True, "Q"), {"children": [flat("c", "", True, "C")]}
+        ),
+        json.dumps(NESTED),
+        {**NESTED, "messagesTree": {"children": []}, "children": [message("x", True, "X")]},
+        [],
+    ],
+)
+def test_a_file_too_large_to_be_decoded_at_once_tells_the_same(
+    document: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = read(document)
+
+    monkeypatch.setattr("stages.parsers.librechat._AT_ONCE", 0)
+
+    assert read(document) == at_once
+
+
 def test_nothing_else_that_nests_too_deeply_is_claimed() -> None:
     bomb = f'{{"conversationId": 1, "messages": {"[" * 5000}{"]" * 5000}}}'.encode()
 
@@ -194,8 +218,8 @@ def test_parts_that_are_pictures_or_unknown_are_told() -> None:
 
     assert turns(conversations_in(records)[0]) == [("a", "[image: cat.png]\n\n[image]")]
     assert {note.text for note in records if isinstance(note, Note)} == {
-        "1 messages had a part of the unknown type 'odd'",
-        "1 messages had a part of the unknown type ''",
+        "1 message had a part of the unknown type 'odd'",
+        "1 message had a part of the unknown type ''",
     }
 
 
@@ -223,7 +247,7 @@ def test_errors_are_left_out_and_counted() -> None:
     records = read(export(message("m1", True, "Q", message("m2", False, "overloaded", error=True))))
 
     assert turns(conversations_in(records)[0]) == [("u", "Q")]
-    assert records[1:] == [Note("1 messages tell of an error, and were left out")]
+    assert records[1:] == [Note("1 message tells of an error, and was left out")]
 
 
 def test_messages_without_an_id_are_told_apart() -> None:

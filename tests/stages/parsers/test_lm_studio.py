@@ -110,8 +110,8 @@ def test_unknown_steps_and_parts_are_counted_by_name() -> None:
     )
 
     assert turns(conversations_in(records)[0])[1] == ("a", "Mm.")
-    assert "1 messages had the unknown step type 'hologram'" in notes(records)
-    assert "1 messages had the unknown content type 'smell'" in notes(records)
+    assert "1 message had the unknown step type 'hologram'" in notes(records)
+    assert "1 message had the unknown content type 'smell'" in notes(records)
 
 
 def test_system_prompts_are_instructions() -> None:
@@ -173,7 +173,7 @@ def test_messages_without_text_and_of_nobody_are_counted() -> None:
     records = read(ASKED, message(answered()), message(said("tool", "x")), {"versions": []}, 7)
 
     assert turns(conversations_in(records)[0]) == [("u", "Which tea?")]
-    assert "1 messages without text were left out" in notes(records)
+    assert "1 message without text was left out" in notes(records)
     assert "3 messages that neither the user nor the assistant wrote were left out" in notes(records)
 
 

@@ -208,8 +208,8 @@ def test_content_can_be_a_list_of_parts() -> None:
 
     assert turns(conversations_in(records)[0]) == [("u", "What is this?\nand this\nno type\n[image]")]
     assert {record.text for record in records if isinstance(record, Note)} == {
-        "1 messages had a part of the unknown type 'video'",
-        "1 messages had a part of the unknown type ''",
+        "1 message had a part of the unknown type 'video'",
+        "1 message had a part of the unknown type ''",
     }
 
 
@@ -227,6 +227,14 @@ def test_files_are_told_by_their_names_and_a_message_of_a_file_alone_is_kept() -
     assert turns(found) == [("u", "[file: spec.pdf]\n[image]\n[file: b.txt]\n[image: cat.png]\n[file]")]
 
 
+def test_a_chat_in_the_archive_or_in_a_folder_is_a_chat() -> None:
+    told = chat("c1", *talk("Hi")) | {"archived": True, "pinned": True, "folder_id": "f", "meta": {"tags": ["x"]}}
+
+    (found,) = conversations_in(read([told]))
+
+    assert turns(found) == [("u", "Hi")]
+
+
 def test_times_are_seconds_or_milliseconds() -> None:
     wrapped = one(message("q", None, "user", "Q"), message("a", "q", "assistant", "A", timestamp=1000 * (BEGIN + 60)))
     (alone,) = conversations_in(read(bare(message("q", None, "user", "Q", timestamp=None))))
@@ -234,6 +242,15 @@ def test_times_are_seconds_or_milliseconds() -> None:
     assert (wrapped.created_at, wrapped.updated_at) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:28:20.000Z")
     assert [one_.created_at for one_ in wrapped.messages] == ["2023-11-14T22:13:20.000Z", "2023-11-14T22:14:20.000Z"]
     assert (alone.created_at, alone.messages[0].time_inferred) == ("2023-11-14T22:13:20.000Z", True)
+
+
+def test_a_chat_was_begun_when_its_record_says_so_else_when_the_chat_itself_does() -> None:
+    told = chat("c1", *talk("Hi"), timestamp=1000 * (BEGIN - 60))
+    other = {**told, "created_at": None}
+
+    begun = [found.created_at for found in conversations_in(read([told])) + conversations_in(read([other]))]
+
+    assert begun == ["2023-11-14T22:13:20.000Z", "2023-11-14T22:12:20.000Z"]
 
 
 def test_the_model_is_the_one_of_each_answer() -> None:
@@ -251,10 +268,10 @@ def test_system_prompts_are_instructions_and_no_turns() -> None:
         message("s", None, "system", "Be kind."),
         message("q", "s", "user", "Q"),
         params={"system": "Be brief."},
-        system="Be brief.",
+        system="Be calm.",
     )
 
-    assert found.instructions == ("Be brief.", "Be kind.")
+    assert found.instructions == ("Be brief.", "Be calm.", "Be kind.")
     assert turns(found) == [("u", "Q")]
 
 

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta, timezone
+from itertools import permutations
+from pathlib import Path
 
 import pytest
 
 from packages_store.model import Conversation, Edition
-from packages_store.uniting import unite
 from stages.parsers.contract import Broken, Empty, ReadContext, Record
+from tests.builders import package_in
 from tests.stages.parsers.harness import CONTEXT, conversations_in, imported, records_of, turns
 from tests.stages.parsers.samples.replika import ROWS, backup
 from tests.stages.parsers.test_fixtures import FIXTURES, LIST
+
+Rows = Sequence[Sequence[str]]
 
 WHOLE = [
     ("u", "hi"),
@@ -21,11 +25,11 @@ WHOLE = [
 ]
 
 
-def read(rows: Sequence[Sequence[str]], context: ReadContext = CONTEXT) -> list[Record]:
+def read(rows: Rows, context: ReadContext = CONTEXT) -> list[Record]:
     return records_of("replika", backup(rows), context=context)
 
 
-def chat(rows: Sequence[Sequence[str]]) -> Conversation:
+def chat(rows: Rows) -> Conversation:
     (found,) = conversations_in(read(rows))
     return found
 
@@ -33,6 +37,14 @@ def chat(rows: Sequence[Sequence[str]]) -> Conversation:
 def row(second: int, who: str, text: str, *, id_: str | None = None, reaction: str = "None") -> tuple[str, ...]:
     told = f"63ff1df00d4f5a00070000{second:02}" if id_ is None else id_
     return (f"2023-03-01T10:04:{second:02}.000Z", who, text, reaction, told)
+
+
+def held(home: Path, *files: Rows) -> list[list[tuple[str, str]]]:
+    """What a package holds, conversation by conversation, after these files were dropped one after the other."""
+    staging = package_in(home).staging
+    for number, rows in enumerate(files):
+        staging.add(f"file-{number}", [chat(rows)])
+    return [turns(found) for head in staging.heads() if (found := staging.get(head.id))]
 
 
 def notes(records: Sequence[Record]) -> str:
@@ -71,7 +83,7 @@ def test_rows_of_anybody_else_are_counted() -> None:
     records = read([row(2, "Robot", "b"), row(1, "Me", "a")])
 
     assert turns(conversations_in(records)[0]) == [("u", "a")]
-    assert "1 messages that neither the user nor the Replika wrote were left out" in notes(records)
+    assert "1 message that neither the user nor the Replika wrote was left out" in notes(records)
 
 
 def test_a_line_break_is_a_backslash_and_an_n() -> None:
@@ -83,7 +95,7 @@ def test_line_breaks_that_are_really_there_stay() -> None:
 
 
 def test_a_reaction_is_told_and_not_imported() -> None:
-    records = read(ROWS)
+    records = read([*ROWS, row(59, "Me", "x", reaction=""), row(58, "Me", "y", reaction="NONE")])
 
     assert "2 messages had a reaction, which is not imported" in notes(records)
     assert "Upvote" not in repr(conversations_in(records))
@@ -93,7 +105,7 @@ def test_messages_without_text_are_counted() -> None:
     records = read([row(2, "Rep", "  "), row(1, "Me", "a")])
 
     assert turns(conversations_in(records)[0]) == [("u", "a")]
-    assert "1 messages without text were left out" in notes(records)
+    assert "1 message without text was left out" in notes(records)
 
 
 def test_messages_keep_the_ids_of_the_platform() -> None:
@@ -107,20 +119,45 @@ def test_a_message_without_an_id_is_the_same_one_in_a_longer_backup() -> None:
     assert [message.id for message in long.messages][:2] == [message.id for message in short.messages]
 
 
-def test_slices_of_one_backup_are_one_conversation_without_doubles() -> None:
-    old, new, limit = chat(ROWS[2:]), chat(ROWS[:2]), chat(ROWS[:3])
+def test_a_chat_is_known_by_its_oldest_message_so_that_one_that_goes_on_is_the_same() -> None:
+    longer = chat([row(59, "Me", "later"), *ROWS])
 
-    assert len({old.id, new.id, limit.id, chat(ROWS).id}) == 1
-    united = unite(unite(new, limit), old)
-    assert turns(united) == turns(chat(ROWS))
-    assert [message.id for message in united.messages] == [message.id for message in chat(ROWS).messages]
+    assert longer.id == chat(ROWS).id == chat(ROWS[::-1]).id == chat(ROWS[3:]).id
+    assert [message.id for message in longer.messages][:4] == [message.id for message in chat(ROWS).messages]
 
 
-def test_a_backup_that_goes_on_grows_the_same_conversation() -> None:
-    longer = chat([row(59, "Me", "later"), *ROWS[1:]])
+def test_chats_with_two_replikas_are_two_conversations_although_they_say_the_same(
+    tmp_path: Path,
+) -> None:
+    other = [(*told[:4], told[4].replace("63ff", "75aa")) for told in ROWS]
 
-    assert longer.id == chat(ROWS).id
-    assert [message.id for message in longer.messages][:3] == [message.id for message in chat(ROWS).messages][:3]
+    assert chat(ROWS).id != chat(other).id
+    assert held(tmp_path, ROWS, other) == [turns(chat(ROWS)), turns(chat(other))]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_slices_of_one_backup_that_overlap_are_one_conversation_in_whatever_order_they_come(
+    order: Sequence[int], tmp_path: Path
+) -> None:
+    old, new, limit = ROWS[2:], ROWS[:2], ROWS[1:3]
+
+    assert held(tmp_path, *([old, new, limit][number] for number in order)) == [turns(chat(ROWS))]
+
+
+@pytest.mark.parametrize("files", [[ROWS[1:], ROWS], [ROWS, ROWS[1:]], [ROWS, ROWS]], ids=["newer", "older", "same"])
+def test_an_older_and_a_newer_backup_of_one_account_hold_each_message_once(
+    files: Sequence[Rows], tmp_path: Path
+) -> None:
+    assert held(tmp_path, *files) == [turns(chat(ROWS))]
+
+
+def test_a_backup_that_no_longer_reaches_back_to_the_beginning_goes_on_with_the_same_conversation(
+    tmp_path: Path,
+) -> None:
+    later = [row(59, "Me", "later"), *ROWS[:2]]
+
+    assert chat(later).id != chat(ROWS).id
+    assert [len(said) for said in held(tmp_path, ROWS, later)] == [5]
 
 
 def test_files_that_were_joined_tell_a_message_once() -> None:

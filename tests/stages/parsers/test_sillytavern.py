@@ -121,7 +121,7 @@ def test_a_group_chat_without_a_header_never_loses_its_first_line() -> None:
     assert turns(one(GREETING, REPLY)) == [("a", "You are late."), ("u", "The bridge was up.")]
     records = read(notice, GREETING, REPLY)
     assert turns(conversations_in(records)[0]) == [("a", "You are late."), ("u", "The bridge was up.")]
-    assert notes(records) == {"1 messages of SillyTavern itself were left out"}
+    assert notes(records) == {"1 message of SillyTavern itself was left out"}
 
 
 def test_a_group_chat_with_a_header_is_named_after_those_who_spoke_most() -> None:
@@ -144,6 +144,10 @@ def test_a_line_that_comes_twice_behind_a_header_or_later_is_kept_twice() -> Non
     assert len(one(GREETING, REPLY, REPLY).messages) == 3
 
 
+def test_a_first_line_of_the_user_that_comes_twice_is_kept_twice() -> None:
+    assert turns(one(REPLY, REPLY, GREETING))[:2] == [("u", "The bridge was up.")] * 2
+
+
 def test_a_header_of_chub_may_hold_metadata_alone_and_texts_are_objects() -> None:
     answer = mes("Vera", {"message": "You are late."}, swipes=[{"message": "Hm."}, {"message": "You are late."}])
 
@@ -151,11 +155,62 @@ def test_a_header_of_chub_may_hold_metadata_alone_and_texts_are_objects() -> Non
     assert turns(one({"chat_metadata": {}}, answer, REPLY)) == [("a", "You are late."), ("u", "The bridge was up.")]
 
 
-def test_a_header_of_many_kilobytes_is_a_header() -> None:
+@pytest.mark.parametrize("name", ["user_name", "character_name", "character_names", "create_date", "chat_metadata"])
+def test_a_first_line_with_any_of_the_five_names_and_without_a_text_is_a_header(name: str) -> None:
+    value: object = {"integrity": "i"} if name == "chat_metadata" else "x"
+
+    records = read({name: value}, GREETING)
+
+    assert [type(record) for record in records] == [Conversation]
+    assert turns(conversations_in(records)[0]) == [("a", "You are late.")]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"user_name": "You", "character_name": "Vera", "create_date": 1_673_000_000_000},
+        {
+            "user_name": "Ned",
+            "character_name": "Vera",
+            "create_date": "2023-4-9 @14h 05m 01s 07ms",
+            "chat_metadata": {},
+        },
+        {"chat_metadata": {"integrity": "i"}, "user_name": "unused", "character_name": "unused"},
+        {"chat_metadata": {"integrity": "i"}, "character_names": ["Vera", "Maris"]},
+        {"user_name": "Ned", "character_name": "Vera", "create_date": "2024-07-24@01h31m37s"},
+    ],
+)
+def test_a_header_with_names_is_known_without_any_message(head: Json) -> None:
+    assert bid(head) == Bid("chat", Bid.SHAPE)
+
+
+def test_what_sillytavern_keeps_beside_a_chat_is_neither_said_nor_an_instruction() -> None:
+    metadata = {
+        "persona": "ned.png",
+        "note_interval": 1,
+        "note_depth": 4,
+        "note_position": 1,
+        "note_role": 0,
+        "world_info": "Harbour",
+        "variables": {"mood": "grim"},
+        "timedWorldInfo": {"sticky": {}},
+        "attachments": [{"url": "/f/a.txt", "name": "a.txt"}],
+        "tainted": True,
+    }
+
+    found = one({**header(), "chat_metadata": metadata}, GREETING)
+
+    assert (found.instructions, turns(found)) == ((), [("a", "You are late.")])
+
+
+def test_a_header_of_many_kilobytes_is_a_header(tmp_path: Path) -> None:
     variables = {f"v{number}": "some value " * 20 for number in range(2000)}
     head = {"chat_metadata": {"integrity": "big", "variables": variables}, "user_name": "unused"}
 
-    found = one(head, GREETING)
+    path = tmp_path / "chat"
+    path.write_bytes(as_lines([head, GREETING]))
+
+    (found,) = conversations_in(imported(path)[0])
 
     assert len(json.dumps(head)) > 400_000
     assert (found.id, turns(found)) == ("big", [("a", "You are late.")])
@@ -165,6 +220,23 @@ def test_the_note_of_the_author_and_the_scenario_are_instructions() -> None:
     metadata = {"integrity": "i", "note_prompt": "Rain.", "scenario": "A harbour.", "note_depth": 4}
 
     assert one({**header(), "chat_metadata": metadata}, GREETING).instructions == ("Rain.", "A harbour.")
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Vera - 2024-07-12@01h00m00s000ms.jsonl", "Vera - 2024-07-12@01h00m00s000ms"),
+        ("chats/Vera/Vera - 2023-4-9 @14h 05m 01s 07ms imported.jsonl", "Vera - 2023-4-9 @14h 05m 01s 07ms"),
+        ("Vera - 2024-07-12@01h00m00s - Branch #1 (2).jsonl", "Vera - 2024-07-12@01h00m00s - Branch #1"),
+        ("2025-11-26@10h11m12s345ms.jsonl", "Vera"),
+        ("backups/chat_vera_20251202-101112.jsonl", "Vera"),
+        ("export (1).jsonl", "Vera"),
+    ],
+)
+def test_a_chat_has_the_title_that_sillytavern_gave_its_file_else_the_name_of_its_character(
+    name: str, title: str
+) -> None:
+    assert one(header(), GREETING, name=name).title == title
 
 
 # --- the file --------------------------------------------------------------------------------------------------------
@@ -255,10 +327,20 @@ def test_a_translation_for_display_is_not_what_was_said() -> None:
 
 def test_reasoning_and_model_are_those_of_the_answer() -> None:
     extra = {"api": "openai", "model": "gpt-4o", "reasoning": "She stalls.", "reasoning_duration": 900}
+    shown = {"reasoning_signature": "abc", "reasoning_display_text": "Sie zögert."}
 
-    (message,) = one(header(), mes("Vera", "Define unusual.", extra=extra)).messages
+    (message,) = one(header(), mes("Vera", "Define unusual.", extra={**extra, **shown})).messages
 
-    assert (message.model, message.reasoning) == ("gpt-4o", "She stalls.")
+    assert (message.content, message.model, message.reasoning) == ("Define unusual.", "gpt-4o", "She stalls.")
+
+
+def test_what_else_sillytavern_notes_of_a_message_is_not_said() -> None:
+    noted = {"token_count": 4, "bias": "x", "gen_id": 7, "type": "", "isSmallSys": False, "branches": ["Branch #1"]}
+    beside = {"force_avatar": "/a.png", "original_avatar": "Vera.png", "title": "T", "gen_started": "2025-12-01"}
+
+    line = mes("Vera", "Hm.", extra={**noted, "bookmark_link": "Checkpoint #1"}, is_system=False, **beside)
+
+    assert turns(one(header(), line)) == [("a", "Hm.")]
 
 
 def test_a_line_that_a_person_wrote_for_a_character_has_no_model() -> None:
@@ -278,6 +360,8 @@ def test_a_line_that_a_person_wrote_for_a_character_has_no_model() -> None:
         ({"media": [{"url": "/a.png", "type": "new"}], "image": "/a.png"}, "[image: a.png]"),
         ({"image": "/user/images/crate.png", "title": "crate", "inline_image": True}, "[image: crate]"),
         ({"image": "/user/images/crate.png?t=1"}, "[image: crate.png]"),
+        ({"image": "/u/b.png", "image_swipes": ["/u/a.png", "/u/b.png"]}, "[image: b.png]"),
+        ({"media": [{"url": "/u/a.png", "type": "image", "source": "upload"}], "media_index": 0}, "[image: a.png]"),
         ({"image": "data:image/png;base64,AAAA/BBBB"}, "[image]"),
         ({"video": "/v/a.webm"}, "[video: a.webm]"),
         ({"file": {"url": "/f/1.txt", "name": "notes.txt", "size": 3}}, "[file: notes.txt]"),
@@ -290,7 +374,7 @@ def test_pictures_and_files_stand_behind_the_text_or_alone(extra: Json, placehol
 
 
 def test_a_message_without_anything_is_counted() -> None:
-    assert notes(read(header(), GREETING, mes("Vera", " \n"))) == {"1 messages without text were left out"}
+    assert notes(read(header(), GREETING, mes("Vera", " \n"))) == {"1 message without text was left out"}
 
 
 def test_a_message_hidden_from_the_model_is_kept_with_its_side_and_counted() -> None:
@@ -304,7 +388,7 @@ def test_a_message_hidden_from_the_model_is_kept_with_its_side_and_counted() -> 
 def test_narrator_and_comments_are_counted_and_are_no_turns(kind: str, hidden: bool) -> None:
     found = left_out(is_system=hidden, extra={"type": kind, "api": "manual"})
 
-    assert found == {"1 lines of a narrator, and comments, were left out"}
+    assert found == {"1 line of a narrator, or comment, was left out"}
 
 
 @pytest.mark.parametrize(
@@ -315,19 +399,19 @@ def test_narrator_and_comments_are_counted_and_are_no_turns(kind: str, hidden: b
     ],
 )
 def test_what_sillytavern_itself_shows_is_left_out(kind: str) -> None:
-    assert left_out(is_system=True, extra={"type": kind}) == {"1 messages of SillyTavern itself were left out"}
+    assert left_out(is_system=True, extra={"type": kind}) == {"1 message of SillyTavern itself was left out"}
 
 
 @pytest.mark.parametrize("other", [{"extra": {"uses_system_ui": True}}, {"name": "SillyTavern System"}])
 def test_what_looks_like_sillytavern_itself_is_left_out(other: Json) -> None:
-    assert left_out(**other) == {"1 messages of SillyTavern itself were left out"}
+    assert left_out(**other) == {"1 message of SillyTavern itself was left out"}
 
 
 def test_records_of_tool_calls_are_left_out() -> None:
     calls = [{"id": "call_1", "name": "roll", "result": "4"}]
 
     assert left_out(name="SillyTavern System", is_system=True, extra={"tool_invocations": calls}) == {
-        "1 records of tool calls were left out"
+        "1 record of tool calls was left out"
     }
 
 
@@ -364,9 +448,40 @@ def test_lines_of_marinara_tell_their_role_themselves() -> None:
     assert turns(found) == [("u", "For me only."), ("a", "Always.")]
     assert found.messages[1].reasoning == "Short."
     assert notes(records) == {
-        "1 lines of a narrator, and comments, were left out",
-        "1 messages were hidden from the model and are kept",
+        "1 line of a narrator, or comment, was left out",
+        "1 message was hidden from the model and is kept",
     }
+
+
+@pytest.mark.parametrize("named", ["role", "marinara_role"])
+@pytest.mark.parametrize(
+    ("role", "expected"), [("user", [("u", "Hm.")]), ("assistant", [("a", "Hm.")]), ("system", []), ("narrator", [])]
+)
+def test_the_role_of_a_line_of_marinara_is_told_in_either_of_two_places(
+    named: str, role: str, expected: list[tuple[str, str]]
+) -> None:
+    told: Json = {"role": role} if named == "role" else {"extra": {"marinara_role": role}}
+
+    found = one(header(), GREETING, mes("Vera", "Hm.", is_system=role == "system", character_id="c", **told))
+
+    assert turns(found)[1:] == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ({**header(), "chat_metadata": {"marinara_metadata": {}}}, GREETING),
+        (header(), mes("Vera", "Hm.", extra={"marinara_role": "assistant"})),
+    ],
+)
+def test_a_chat_of_marinara_is_known_by_its_header_or_by_its_lines(head: Json, line: Json) -> None:
+    assert bid(head, line) == Bid("marinara", Bid.SHAPE)
+
+
+def test_the_user_has_neither_model_nor_reasoning() -> None:
+    (message,) = one(header(), mes("Ned", "Hm.", extra={"model": "gpt-4o", "reasoning": "She stalls."})).messages
+
+    assert (message.model, message.reasoning) == (None, None)
 
 
 def test_the_order_is_that_of_the_file_whatever_the_dates() -> None:
@@ -384,40 +499,79 @@ def sent(date: object, zone: tzinfo = BERLIN) -> tuple[str, bool]:
     return message.created_at, message.time_inferred
 
 
-@pytest.mark.parametrize(
-    ("date", "instant"),
-    [
-        (1_690_000_000_123, "2023-07-22T04:26:40.123Z"),
-        ("1690000000124", "2023-07-22T04:26:40.124Z"),
-        (1_690_000_000, "2023-07-22T04:26:40.000Z"),
-        (1_690_000_000.25, "2023-07-22T04:26:40.250Z"),
-        ("2025-12-13T05:03:02.083Z", "2025-12-13T05:03:02.083Z"),
-        ("2025-12-13T05:03:02+02:00", "2025-12-13T03:03:02.000Z"),
-    ],
-)
-def test_numbers_and_dates_with_a_zone_are_instants(date: object, instant: str) -> None:
-    assert sent(date) == (instant, False)
+@pytest.mark.parametrize("date", [1_690_000_000_123, "1690000000123"], ids=repr)
+def test_a_date_can_be_milliseconds_as_a_number_or_in_digits(date: object) -> None:
+    assert sent(date) == ("2023-07-22T04:26:40.123Z", False)
+
+
+@pytest.mark.parametrize("date", [1_690_000_000, "1690000000", 1_690_000_000.0], ids=repr)
+def test_a_number_below_a_hundred_thousand_millions_is_in_seconds(date: object) -> None:
+    assert sent(date) == ("2023-07-22T04:26:40.000Z", False)
 
 
 @pytest.mark.parametrize(
     ("date", "instant"),
     [
         ("2023-4-9 @14h 05m 01s 07ms", "2023-04-09T12:05:01.007Z"),
-        ("2023-4-9 @4h 5m 1s 120ms", "2023-04-09T02:05:01.120Z"),
-        ("2026-10-05 @09h 30m 05s", "2026-10-05T07:30:05.000Z"),
-        ("2024-7-12@01h31m37s", "2024-07-11T23:31:37.000Z"),
-        ("2024-01-24@01h31m37s", "2024-01-24T00:31:37.000Z"),
+        ("2023-4-9 @4h 5m 1s 7ms", "2023-04-09T02:05:01.007Z"),
+        ("2023-12-19 @14h 05m 01s 120ms", "2023-12-19T13:05:01.120Z"),
+    ],
+)
+def test_in_a_spaced_date_nothing_need_be_padded_and_7ms_are_seven_milliseconds(date: str, instant: str) -> None:
+    assert sent(date) == (instant, True)
+
+
+def test_a_spaced_date_of_another_program_may_lack_the_milliseconds() -> None:
+    assert sent("2026-10-05 @09h 30m 05s") == ("2026-10-05T07:30:05.000Z", True)
+
+
+@pytest.mark.parametrize("date", ["2024-7-2@01h31m37s", "2024-07-02@01h31m37s"])
+def test_a_date_of_2024_is_padded_or_not(date: str) -> None:
+    assert sent(date) == ("2024-07-01T23:31:37.000Z", True)
+
+
+@pytest.mark.parametrize(
+    ("date", "instant"),
+    [
         ("June 19, 2023 2:20pm", "2023-06-19T12:20:00.000Z"),
         ("June 19, 2023 12:05am", "2023-06-18T22:05:00.000Z"),
         ("Jun 19, 2023 12:05pm", "2023-06-19T10:05:00.000Z"),
         ("January 5, 2026 6:29PM", "2026-01-05T17:29:00.000Z"),
         ("June 19, 2023 2:20:05.5pm", "2023-06-19T12:20:05.500Z"),
-        ("2025-11-26@10h11m12s345ms", "2025-11-26T09:11:12.345Z"),
-        ("2025-11-26T10:11:12", "2025-11-26T09:11:12.000Z"),
     ],
 )
-def test_dates_for_people_are_the_clock_of_the_users_machine(date: str, instant: str) -> None:
+def test_a_date_in_words_has_the_half_of_the_day_glued_to_the_minute(date: str, instant: str) -> None:
     assert sent(date) == (instant, True)
+
+
+@pytest.mark.parametrize(
+    ("month", "number"),
+    [
+        *(("January", 1), ("February", 2), ("March", 3), ("April", 4), ("May", 5), ("June", 6)),
+        *(("July", 7), ("August", 8), ("September", 9), ("October", 10), ("November", 11), ("December", 12)),
+    ],
+)
+def test_every_month_is_known_by_its_name(month: str, number: int) -> None:
+    assert sent(f"{month} 2, 2023 2:20pm", UTC)[0] == f"2023-{number:02}-02T14:20:00.000Z"
+
+
+def test_a_date_of_late_2025_has_milliseconds_glued_to_the_seconds() -> None:
+    assert sent("2025-11-26@10h11m12s345ms") == ("2025-11-26T09:11:12.345Z", True)
+
+
+@pytest.mark.parametrize(
+    ("date", "instant"),
+    [
+        ("2025-12-13T05:03:02.083Z", "2025-12-13T05:03:02.083Z"),
+        ("2025-12-13T05:03:02+02:00", "2025-12-13T03:03:02.000Z"),
+    ],
+)
+def test_a_date_of_iso_with_a_zone_is_an_instant(date: str, instant: str) -> None:
+    assert sent(date) == (instant, False)
+
+
+def test_a_date_of_iso_without_a_zone_is_the_clock_of_the_users_machine() -> None:
+    assert sent("2025-11-26T10:11:12") == ("2025-11-26T09:11:12.000Z", True)
 
 
 @pytest.mark.parametrize(
@@ -465,6 +619,18 @@ def test_the_zone_of_local_dates_is_learnt_from_the_answers_with_its_change_of_s
     ]
 
 
+@pytest.mark.parametrize(("ahead", "finished"), [("5:45", "2023-06-19T08:35:50Z"), ("5:30", "2023-06-19T08:50:50Z")])
+def test_a_zone_is_learnt_to_the_quarter_of_an_hour(ahead: str, finished: str) -> None:
+    found = one(
+        header(),
+        mes("Vera", "Hm.", "June 19, 2023 2:20pm", gen_finished=finished),
+        mes("Ned", "Hi", "June 19, 2023 8:00pm"),
+    )
+
+    hours, minutes = map(int, ahead.split(":"))
+    assert found.messages[1].created_at == f"2023-06-19T{19 - hours:02}:{60 - minutes:02}:00.000Z"
+
+
 @pytest.mark.parametrize("finished", ["2023-06-25T12:20:00.000Z", "2023-06-19T12:27:00.000Z", "soon", None, 5])
 def test_an_answer_that_ended_at_another_time_teaches_no_zone(finished: object) -> None:
     found = one(
@@ -479,11 +645,16 @@ def test_an_answer_that_ended_at_another_time_teaches_no_zone(finished: object) 
 
 def test_dates_that_are_all_the_moment_of_an_import_are_marked() -> None:
     head = {"user_name": "Ned", "character_name": "Vera", "create_date": "2024-07-24@01h31m37s"}
-    date = "2024-07-24@01h31m38s"
 
-    found = one(head, mes("Vera", "Hi", date), mes("Ned", "Ho", date))
+    def inferred(*dates: object) -> list[bool]:
+        found = one(head, mes("Vera", "Hi", dates[0]), mes("Ned", "Ho", dates[1]))
+        return [message.time_inferred for message in found.messages]
 
-    assert all(message.time_inferred for message in found.messages)
+    assert inferred("2024-07-24T01:31:38Z", 1_721_784_699_000) == [True, True]
+    assert inferred("2024-07-24T01:31:38Z", "2024-07-24T01:31:40Z") == [False, False]
+    assert [message.time_inferred for message in one(head, mes("Vera", "Hi", "2024-07-24T01:31:38Z")).messages] == [
+        False
+    ]
 
 
 # --- ids -------------------------------------------------------------------------------------------------------------

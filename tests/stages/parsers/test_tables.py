@@ -114,7 +114,7 @@ def test_a_file_that_ends_in_quotes_is_told_with_the_row() -> None:
 
 
 def test_a_file_that_ends_between_two_fields_is_told_with_the_row() -> None:
-    assert rows_in("who,what\nme,hi\nyou") == [(2, "me", "hi"), ("row 3", "it has 1 fields, and the header has 2")]
+    assert rows_in("who,what\nme,hi\nyou") == [(2, "me", "hi"), ("row 3", "it has 1 field, and the header has 2")]
 
 
 def test_a_row_with_too_many_fields_stops_no_other() -> None:
@@ -181,7 +181,7 @@ def test_characters_that_cannot_be_decoded_are_counted() -> None:
     rows = list(read_rows(MemoryFile(b"who,what\nme,caf\xe9\n"), COLUMNS, tally))
 
     assert rows == [Row(2, {"who": "me", "what": "caf\ufffd"})]
-    assert [note.text for note in tally.notes()] == ["1 characters could not be decoded and were replaced by U+FFFD"]
+    assert [note.text for note in tally.notes()] == ["1 character could not be decoded and was replaced by U+FFFD"]
 
 
 def test_an_archive_that_is_damaged_gives_its_good_rows_and_then_says_so() -> None:

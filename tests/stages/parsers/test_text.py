@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from packages_store.errors import SourceBroken
-from stages.parsers.contract import Note
+from packages_store.words import with_number
 from stages.parsers.reading.containers import open_upload
 from stages.parsers.reading.text import count_lost, open_text
 from stages.parsers.reading.values import Tally
@@ -59,7 +59,8 @@ def test_what_is_no_text_is_replaced_and_counted(data: bytes, text: str, lost: i
         assert opened.lost == lost
         tally = Tally()
         count_lost(opened, tally)
-    assert list(tally.notes()) == [Note(f"{lost} characters could not be decoded and were replaced by U+FFFD")]
+    told = with_number(lost, "character[|s] could not be decoded and [was|were] replaced by U+FFFD")
+    assert [note.text for note in tally.notes()] == [told]
 
 
 def test_nothing_is_told_where_nothing_was_lost() -> None:

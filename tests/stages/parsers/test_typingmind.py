@@ -40,6 +40,13 @@ def test_a_chat_has_its_title_its_times_and_its_messages_in_their_order() -> Non
     assert not any(one.time_inferred for one in found.messages)
 
 
+def test_a_chat_without_times_on_its_messages_has_its_own() -> None:
+    found = only(message("m1", "user", "Which tea?", createdAt=None), updatedAt="2024-03-10T15:00:00Z")
+
+    assert [(one.created_at, one.time_inferred) for one in found.messages] == [("2024-03-10T14:00:00.000Z", True)]
+    assert (found.created_at, found.updated_at) == ("2024-03-10T14:00:00.000Z", "2024-03-10T15:00:00.000Z")
+
+
 def test_messages_are_never_sorted() -> None:
     assert turns(only(ANSWERED, ASKED)) == [("a", "Jasmine."), ("u", "Which tea?")]
 
@@ -68,7 +75,7 @@ def test_unknown_parts_are_counted_by_name() -> None:
     records = read(chat("c1", message("m1", "user", [{"type": "smell", "text": "Mm."}])))
 
     assert turns(conversations_in(records)[0]) == [("u", "Mm.")]
-    assert "1 messages had the unknown content type 'smell'" in notes(records)
+    assert "1 message had the unknown content type 'smell'" in notes(records)
 
 
 def test_the_model_is_that_of_the_message_else_that_of_the_chat() -> None:
@@ -89,7 +96,7 @@ def test_messages_of_tools_and_without_text_are_counted() -> None:
 
     assert turns(conversations_in(records)[0]) == [("u", "Which tea?")]
     assert "2 messages that neither the user nor the assistant wrote were left out" in notes(records)
-    assert "1 messages without text were left out" in notes(records)
+    assert "1 message without text was left out" in notes(records)
 
 
 def test_a_message_without_a_time_gets_that_of_the_one_before_it() -> None:

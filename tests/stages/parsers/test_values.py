@@ -1,9 +1,11 @@
 """Narrowing, times and cleaning of what exports hold."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from stages.parsers.contract import Note
-from stages.parsers.reading.values import Tally, digest, iso, milliseconds, one_line
+from stages.parsers.reading.values import Tally, digest, iso, local_milliseconds, milliseconds, one_line
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,27 @@ def test_what_is_no_instant_is_none(told: object) -> None:
     assert milliseconds(told) is None
 
 
+@pytest.mark.parametrize(
+    ("told", "instant", "assumed"),
+    [
+        ("2026-06-15T08:30:00", "2026-06-15T06:30:00.000Z", True),
+        (" 2026-01-15 08:30:00.5 ", "2026-01-15T07:30:00.500Z", True),
+        ("2026-06-15T08:30:00Z", "2026-06-15T08:30:00.000Z", False),
+        ("1767000000", "2025-12-29T09:20:00.000Z", False),
+        (1767000000, "2025-12-29T09:20:00.000Z", False),
+        ("soon", None, False),
+        (None, None, False),
+    ],
+    ids=repr,
+)
+def test_a_time_without_a_zone_can_be_read_as_what_a_clock_showed(
+    told: object, instant: str | None, assumed: bool
+) -> None:
+    found, is_assumed = local_milliseconds(told, ZoneInfo("Europe/Berlin"))
+
+    assert (None if found is None else iso(found), is_assumed) == (instant, assumed)
+
+
 def test_halves_of_characters_are_joined_or_replaced_and_counted() -> None:
     tally = Tally()
 
@@ -40,8 +63,8 @@ def test_halves_of_characters_are_joined_or_replaced_and_counted() -> None:
     assert tally.clean("a \ud83d b \udcff \0") == "a \ufffd b \ufffd \ufffd"
     assert tally.clean("é — \ufffd") == "é — \ufffd"
     assert list(tally.notes()) == [
-        Note("1 texts held NUL characters, which were replaced by U+FFFD"),
-        Note("1 texts held halves of characters, which were replaced by U+FFFD"),
+        Note("1 text held NUL characters, which were replaced by U+FFFD"),
+        Note("1 text held halves of characters, which were replaced by U+FFFD"),
     ]
 
 

@@ -48,4 +48,12 @@ SAMPLES = (
             for id_, asked, answered in _TALKS
         ],
     ),
+    Sample(
+        "gemini",
+        "chat-exporter-markdown",
+        [f"# Tea\n\n## Prompt:\nWhich tea?\n\n## Response:\n**Jasmine**.\n\n---\nPowered by {_MAKER}\n"],
+        lambda records: str(records[0]).encode(),
+        kind="document",
+        is_json=False,
+    ),
 )
