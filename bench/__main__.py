@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from bench.answers import answers
 from bench.engine import engine
 from bench.figures import Bench, ingest, items, readiness
 from bench.generate import WORKLOADS, Workload
 from bench.large import Sizes, large
+from bench.large_package import Size
 from bench.lists import lists
+from bench.page import page
 from bench.table import Figure, table
 from bench.throughput import convert, platforms
 
-_PARTS = ("a", "b", "c", "platforms", "convert", "large", "items", "readiness", "engine", "lists")
-_USUAL = ("a", "b", "platforms", "convert", "items", "readiness", "engine")
+_PARTS = ("a", "b", "c", "platforms", "convert", "large", "items", "readiness", "engine", "lists", "answers", "page")
+_USUAL = ("a", "b", "platforms", "convert", "items", "readiness", "engine", "answers")
 _QUICK = Workload(40, 400, 700_000)
 _TINY = Workload(10, 60, 100_000)
 _PLATFORMS = Workload(400, 8_000, 16_000_000)
@@ -31,13 +34,14 @@ _LARGE = Sizes(
 )
 _NOT_LARGE = Sizes(_TINY, _QUICK, _TINY, _TINY, Workload(1, 60, 100_000))
 _LISTS = Workload(10_000, 200_000, 372_000_000)
+_PAGE = Size(_LISTS, 2_000, 5_000)
 _DISK = Path("/var/tmp")  # noqa: S108 - /tmp is often memory, where nothing is written to a disk
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "--only", choices=_PARTS, nargs="+", default=_USUAL, help="what to measure; c and large take minutes"
+        "--only", choices=_PARTS, nargs="+", default=_USUAL, help="what to measure; c, large and page take minutes"
     )
     parser.add_argument("--repeat", type=int, default=3, help="how often each import and its floor are run")
     parser.add_argument("--quick", action="store_true", help="small sizes, only to see that everything works")
@@ -55,7 +59,9 @@ def _figures(given: argparse.Namespace, folder: Path) -> Iterator[Figure]:
         "convert": partial(convert, bench, _QUICK if quick else _CONVERT),
         "large": partial(large, bench, _NOT_LARGE if quick else _LARGE),
         "items": partial(items, bench, (5, 10) if quick else (100, 1_000, 10_000)),
+        "answers": partial(answers, bench, _TINY if quick else _PLATFORMS),
         "lists": partial(lists, bench, _QUICK if quick else _LISTS),
+        "page": partial(page, bench, Size(_QUICK, 20, 40) if quick else _PAGE),
         "readiness": partial(readiness, bench, 5 if quick else 1_000),
         "engine": partial(engine, folder, _TINY if quick else WORKLOADS["a"], counts=not quick),
     }

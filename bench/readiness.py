@@ -81,9 +81,9 @@ def repair_floor(templates: HomePaths, number: int, folder: Path) -> Spent:
 
 
 def _start(home: HomePaths, number: int) -> Readiness:
-    with (home.root.parent / "serve.log").open("wb") as log, _served(home, log.fileno()) as process:
+    with (home.root.parent / "serve.log").open("wb") as log, served(home, log.fileno()) as process:
         begin = time.perf_counter()
-        _wait_until_ready(home, process)
+        wait_until_ready(home, process)
         seconds = time.perf_counter() - begin
         ready_at = time.time()
         peak = _peak_of(process.pid)
@@ -92,7 +92,8 @@ def _start(home: HomePaths, number: int) -> Readiness:
 
 
 @contextmanager
-def _served(home: HomePaths, log: int) -> Iterator[subprocess.Popen[bytes]]:
+def served(home: HomePaths, log: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A `loom serve` on any free port, whose output goes to the descriptor `log`; it is ended in order."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("LOOM_")}
     command = [sys.executable, "-m", "daemon", "serve", "--port", "0"]
     process = subprocess.Popen(command, stdout=log, stderr=log, env={**environ, "LOOM_HOME": str(home.root)})
@@ -107,7 +108,8 @@ def _served(home: HomePaths, log: int) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _wait_until_ready(home: HomePaths, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(home: HomePaths, process: subprocess.Popen[bytes]) -> None:
+    """Return when `/readyz` answers 200. Raises RuntimeError when the daemon ends before, or takes too long."""
     deadline = time.monotonic() + _PATIENCE
     while not _is_ready(home):
         if process.poll() is not None:

@@ -36,16 +36,17 @@ def change_settings(package: Package, given: Mapping[str, Any]) -> list[str]:
     Of the stages that have ended, those whose results rest on a changed setting look again: they do what comes out
     different, and nothing else. Raises pydantic's ValidationError, and FileDamaged when config.json cannot be read.
     """
-    before = package.config
-    wanted = {name: value for name, value in given.items() if name in CHANGEABLE}
-    after = PackageConfig.model_validate(before.model_dump() | wanted)
-    changed = [name for name in wanted if getattr(before, name) != getattr(after, name)]
-    if not changed:
-        return []
-    package.save_config(after)
-    if set(changed) - _NO_RESULT_DEPENDS_ON:
-        _look_again(package)
-    return changed
+    # Nobody else changes the package from the look at what there is to the end of the change.
+    with package.ledger.transaction():
+        before = package.config
+        wanted = {name: value for name, value in given.items() if name in CHANGEABLE}
+        after = PackageConfig.model_validate(before.model_dump() | wanted)
+        changed = [name for name in wanted if getattr(before, name) != getattr(after, name)]
+        if changed:
+            package.save_config(after)
+        if set(changed) - _NO_RESULT_DEPENDS_ON:
+            _look_again(package)
+        return changed
 
 
 def _look_again(package: Package) -> None:

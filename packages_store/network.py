@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 from xml.etree import ElementTree as ET
 
@@ -78,9 +79,10 @@ class Filter:
 
 
 class Network:
-    """One graph, to be looked at. Deleted rows are not in it."""
+    """One graph, to be looked at. Deleted rows are not in it. What is worked out once is kept."""
 
     def __init__(self, graph: Consolidated) -> None:
+        self.graph = graph
         self._origins = graph.origins
         rows = [row for row in graph.nodes if not row["deleted"]]
         there = {row["id"] for row in rows}
@@ -132,23 +134,31 @@ class Network:
 
     def nodes(self, wanted: Filter | None = None) -> list[NodeView]:
         """Nodes by label."""
-        chosen = wanted or Filter()
-        found = (
+        if wanted is None or wanted == Filter():
+            return list(self._by_label)
+        return [
             node
-            for node in self._nodes.values()
-            if chosen.takes(node.type, (node.seen_from, node.seen_to), (node.label, node.description, *node.names))
-        )
-        return sorted(found, key=lambda node: (node.label.casefold(), node.id))
+            for node in self._by_label
+            if wanted.takes(node.type, (node.seen_from, node.seen_to), (node.label, node.description, *node.names))
+        ]
+
+    @cached_property
+    def _by_label(self) -> list[NodeView]:
+        return sorted(self._nodes.values(), key=lambda node: (node.label.casefold(), node.id))
 
     def edges(self, wanted: Filter | None = None) -> list[EdgeView]:
         """Edges by the labels of their ends."""
-        chosen = wanted or Filter()
-        found = (
+        if wanted is None or wanted == Filter():
+            return list(self._by_ends)
+        return [
             edge
-            for edge in self._edges.values()
-            if chosen.takes(edge.type, (edge.seen_from, edge.seen_to), (edge.evidence, edge.type, *self._ends(edge)))
-        )
-        return sorted(found, key=lambda edge: (*map(str.casefold, self._ends(edge)), edge.type, edge.id))
+            for edge in self._by_ends
+            if wanted.takes(edge.type, (edge.seen_from, edge.seen_to), (edge.evidence, edge.type, *self._ends(edge)))
+        ]
+
+    @cached_property
+    def _by_ends(self) -> list[EdgeView]:
+        return sorted(self._edges.values(), key=lambda edge: (*map(str.casefold, self._ends(edge)), edge.type, edge.id))
 
     def _ends(self, edge: EdgeView) -> tuple[str, str]:
         return self._nodes[edge.source].label, self._nodes[edge.target].label
@@ -165,13 +175,20 @@ class Network:
             raise UnknownItem(f"There is no edge {edge_id}.")
         return self._edges[edge_id]
 
+    def of_type(self, kind: str) -> list[NodeView]:
+        """The nodes of a type, by label."""
+        return [node for node in self._by_label if node.type == kind]
+
+    def touching(self, node_id: str) -> list[EdgeView]:
+        """The edges that begin or end at a node, in the order in which the graph has them."""
+        return self._touching.get(node_id, [])
+
     def around(self, node_id: str, steps: int = 1, most: int = 500) -> Part:
         """A node and what is at most `steps` edges away, `most` nodes at most, the nearest ones. Raises UnknownItem."""
         near = {self.node(node_id).id: None}
         ring = list(near)
-        neighbours = self._neighbours()
         for _ in range(steps):
-            found = dict.fromkeys(other for one in ring for other in sorted(neighbours.get(one, ())))
+            found = dict.fromkeys(other for one in ring for other in self._neighbours.get(one, ()))
             ring = [other for other in found if other not in near][: most - len(near)]
             near.update(dict.fromkeys(ring))
         return self.part(near)
@@ -182,12 +199,21 @@ class Network:
         edges = (edge for edge in self._edges.values() if edge.source in chosen and edge.target in chosen)
         return Part(tuple(self._nodes[one] for one in sorted(chosen)), tuple(edges))
 
-    def _neighbours(self) -> dict[str, set[str]]:
+    @cached_property
+    def _touching(self) -> dict[str, list[EdgeView]]:
+        found: dict[str, list[EdgeView]] = {}
+        for edge in self._edges.values():
+            for end in {edge.source, edge.target}:
+                found.setdefault(end, []).append(edge)
+        return found
+
+    @cached_property
+    def _neighbours(self) -> dict[str, list[str]]:
         found: dict[str, set[str]] = {}
         for edge in self._edges.values():
             found.setdefault(edge.source, set()).add(edge.target)
             found.setdefault(edge.target, set()).add(edge.source)
-        return found
+        return {node: sorted(others) for node, others in found.items()}
 
 
 # --- files ---------------------------------------------------------------------------------------------------------

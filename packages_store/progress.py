@@ -24,6 +24,7 @@ from packages_store.model import (
 )
 from packages_store.sqlite import Database, Row
 from packages_store.times import Clock, iso
+from packages_store.words import with_number
 
 _FAILED = (ItemEnd.FAILED, ItemEnd.REJECTED, ItemEnd.POISONED)
 _PROCESSED = (ItemEnd.DONE, ItemEnd.EMPTY, ItemEnd.SKIPPED)
@@ -280,6 +281,15 @@ class Progress:
             if row is None or row["end"] in (None, ItemEnd.CLAIMED) or _is_reopened(row, item)
         ]
 
+    def all_made(self, name: StageName, by: str) -> bool:
+        """Whether no item of a stage is left, and the fingerprints of all that are done end with `by`."""
+        row = self._db.one(
+            'SELECT 1 FROM items WHERE stage = ? AND ("end" IS NULL OR "end" = \'claimed\' OR'
+            ' ("end" IN (SELECT value FROM json_each(?)) AND substr(fingerprint, -length(?)) IS NOT ?)) LIMIT 1',
+            (name, json.dumps(_PROCESSED), by, by),
+        )
+        return row is None
+
     def _left(self, name: StageName) -> list[LeftItem]:
         rows = self._db.rows(
             "SELECT id, label, planned_fingerprint, interrupted FROM items"
@@ -376,7 +386,8 @@ class Progress:
         """
         now = iso(self._clock())
         owner = self._owner(name)
-        evidence = f"interrupted {poison_after} times while it was worked on, last by {owner}"
+        times = with_number(poison_after, "time[|s]")
+        evidence = f"interrupted {times} while it was worked on, last by {owner}"
         with self._db.transaction():
             in_flight = self._db.execute(
                 'UPDATE items SET interrupted = interrupted + 1, "end" = CASE WHEN interrupted + 1 >= ? THEN ? END,'

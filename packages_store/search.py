@@ -1,7 +1,7 @@
 """Full-text search over the staged messages. Any text is a question, and none is an error.
 
 The index knows words. It finds no part of a text whose script sets no blanks between words (日本語), and no sign that
-is no letter: for these the messages themselves are looked through, and the answer says so.
+is no letter: for these the messages themselves are looked through, so many at a time, and the answer says so.
 """
 
 import json
@@ -14,6 +14,9 @@ from packages_store.sqlite import Database, Row, Value
 
 RANKED = 2_000
 """With more hits than these, the latest come first instead of the best: nobody waits while they are weighed."""
+
+LOOKED_THROUGH = 60_000
+"""Messages that one answer looks through letter by letter, the latest first: nobody waits while more are read."""
 
 _MOST_WORDS = 50
 _AROUND = 60
@@ -57,6 +60,8 @@ class Hits:
     """Whether the best come first; otherwise the latest to come in do."""
     unindexed: int
     """Messages that the index does not hold yet, and that were not looked at."""
+    older: int | None = None
+    """Where to go on, as `before`, when there are messages that came in earlier and were not looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +111,15 @@ def note_unspaced(db: Database, after: int, to: int) -> None:
 class Search:
     """Questions to one package."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, looked_through: int = LOOKED_THROUGH) -> None:
         self._db = db
+        self._looked_through = looked_through
 
-    def find(self, text: str, skip: int = 0, limit: int = 50) -> Hits:
-        """The messages that hold every word of `text` as they read now, from the `skip`-th on."""
+    def find(self, text: str, skip: int = 0, limit: int = 50, before: int | None = None) -> Hits:
+        """The messages that hold every word of `text` as they read now, from the `skip`-th on.
+
+        `before` is `older` of an earlier answer.
+        """
         asked = self._asked(text)
         unindexed = self._db.count(
             "SELECT count(*) FROM messages WHERE key > (SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?)",
@@ -118,13 +127,22 @@ class Search:
         )
         if asked.is_empty:
             return Hits((), False, False, True, unindexed)
-        edited = self._edited(asked)
+        edited = self._edited(asked) if before is None else []
         rows = edited[skip : skip + limit + 1]
         ranked = bool(asked.query) and self._is_rare(asked.query)
+        span = self._span(before) if asked.literal and not ranked else _EVERYTHING
         if len(rows) <= limit:
-            rows += self._original(asked, ranked, max(0, skip - len(edited)), limit + 1 - len(rows))
+            rows += self._original(asked, ranked, span, (limit + 1 - len(rows), max(0, skip - len(edited))))
         hits = tuple(_hit(row, asked) for row in rows[:limit])
-        return Hits(hits, len(rows) > limit, bool(asked.literal), ranked, unindexed)
+        has_older = self._db.one("SELECT 1 FROM messages WHERE key < ? LIMIT 1", (span[0],)) is not None
+        return Hits(
+            hits, len(rows) > limit, bool(asked.literal), ranked, unindexed, older=span[0] if has_older else None
+        )
+
+    def _span(self, before: int | None) -> tuple[int, int]:
+        """The keys of the messages to look through: from the first to before the second."""
+        end = self._db.count("SELECT coalesce(max(key), 0) + 1 FROM messages") if before is None else before
+        return max(0, end - self._looked_through), end
 
     def conversations(self, text: str) -> list[int]:
         """The keys of the conversations that hold every word of `text` in one message, or in the title."""
@@ -172,7 +190,7 @@ class Search:
         sql = "SELECT count(*) FROM (SELECT 1 FROM messages_index WHERE messages_index MATCH ? LIMIT ?)"
         return self._db.count(sql, (query, RANKED + 1)) <= RANKED
 
-    def _original(self, asked: Question, ranked: bool, skip: int, limit: int) -> list[Row]:
+    def _original(self, asked: Question, ranked: bool, span: tuple[int, int], page: tuple[int, int]) -> list[Row]:
         source, where, values = _messages(asked)
         excerpt = f"snippet(messages_index, 0, '{_BEGIN}', '{_END}', '…', {_TOKENS})" if asked.query else "NULL"
         latest = "messages_index.rowid" if asked.query else "u.key" if asked.only_unspaced else "m.key"
@@ -180,8 +198,10 @@ class Search:
         return self._db.rows(
             f"SELECT {_SHOWN}, m.content, {excerpt} AS excerpt FROM {source}"  # noqa: S608 - constants only
             f" JOIN conversations c ON c.key = m.conversation"
-            f" WHERE {where} AND {self._unedited()} ORDER BY {order} LIMIT ? OFFSET ?",
-            (*values, limit, skip),
+            # First, so that nothing is compared outside of it.
+            f" WHERE {latest} >= ? AND {latest} < ? AND {where} AND {self._unedited()}"
+            f" ORDER BY {order} LIMIT ? OFFSET ?",
+            (*span, *values, *page),
         )
 
     def _edited(self, asked: Question) -> list[Row]:
@@ -196,6 +216,7 @@ class Search:
         )
 
 
+_EVERYTHING = (0, (1 << 63) - 1)
 _SHOWN = "c.id AS conversation, m.id AS message, c.title, c.platform, m.role, m.created_at, c.excluded"
 _IS_EDITED = "EXISTS (SELECT 1 FROM message_edits e WHERE e.conversation = m.conversation AND e.message = m.id)"
 

@@ -65,10 +65,14 @@ class Database:
         self._probe = probe
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._depth = 0
         self._reads_aside = schema.wal and not brief
         self._aside_lock = threading.Lock()
         self._aside: sqlite3.Connection | None = None
+        self._is_retired = False
+        self._inode = 0
+        self._depth = 0
+        self._turns = 0
+        """How often it was opened or rolled back: SQLite's own count of changes goes on from before, or begins anew."""
 
     def open(self) -> None:
         """Open the file, creating it with its schema when it is absent.
@@ -80,12 +84,16 @@ class Database:
                 self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._is_retired:
+            raise OSError(errno.ESTALE, "the folder was moved away or replaced", str(self.path))
         if not self.path.exists():
             self._create()
         check_header(self.path)
+        self._turns += 1
         with _translated(self.path):
             connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
             try:
+                self._inode = _inode(self.path)
                 self._prepare(connection)
             except BaseException:
                 connection.close()
@@ -171,6 +179,12 @@ class Database:
                 self._connection.close()
                 self._connection = None
 
+    def retire(self) -> None:
+        """Close the file and never open it again: another one may lie in its place. Every later use is an OSError."""
+        with self._lock:
+            self._is_retired = True
+            self.close()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is durable when the block ends, or nothing of it is. Blocks nest into the outermost one."""
@@ -188,6 +202,7 @@ class Database:
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                self._turns += 1
                 raise
             finally:
                 self._depth = 0
@@ -198,6 +213,12 @@ class Database:
         """Everything that is read inside is of one moment: nobody else gets in between."""
         with self._lock:
             yield
+
+    def state(self) -> tuple[int, int]:
+        """Another value whenever anything in the file may have changed: what was read before may be out of date."""
+        with self._lock:
+            changes = self.count("SELECT total_changes()")
+            return self._turns, changes
 
     def execute(self, sql: str, parameters: Sequence[Value] = ()) -> int:
         """Run one statement and return the number of rows it changed. Outside a transaction it is one by itself."""
@@ -251,6 +272,9 @@ class Database:
         return [] if found == ["ok"] else [line for line in found if line != "ok"]
 
     def _connected(self) -> sqlite3.Connection:
+        if not self._depth and not self._schema.wal and self.is_open and _inode(self.path) != self._inode:
+            # It was deleted or replaced under us: what would be written to it, nobody would ever see.
+            self.close()
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
@@ -337,6 +361,13 @@ def check_header(path: Path) -> None:
     unfinished = any(log.exists() and log.stat().st_size for log in (logged, path.with_name(f"{path.name}-journal")))
     if size < pages * (65536 if page_size == 1 else page_size) and not unfinished:
         raise FileDamaged(path.name, f"it was cut short ({size} of {pages * page_size} bytes)")
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar, TypeVarTuple
 
 import anyio.from_thread
@@ -229,7 +230,13 @@ class StageContext:
     def made_from(self, content: str) -> str:
         """The fingerprint of an item for the extractor, of which `content` is a hash of what it reads."""
         engine = self.extractor
-        return str(MadeFrom(content, engine.name, fingerprint(self.persona), engine.version))
+        return str(MadeFrom(content, engine.name, _persona_hash(self.persona), engine.version))
+
+
+@lru_cache(maxsize=16)
+def _persona_hash(persona: Persona) -> str:
+    # Asked for with every item, of which there may be ten thousands.
+    return fingerprint(persona)
 
 
 class Stage(Protocol[Result]):

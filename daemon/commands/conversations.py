@@ -87,6 +87,8 @@ async def show_hits(service: Service, name: str, words: Sequence[str], limit: in
         say(f"    {plain(hit['excerpt'])}")
     if found["unindexed"]:
         note(f"loom: {found['unindexed']} messages are not indexed yet, and were not searched")
+    if found["older"] is not None:
+        note("loom: only the latest messages were looked through, sign by sign; the page goes further back")
     if found["more"]:
         note("and more: --limit shows them.")
     if not found["hits"] and not as_json:

@@ -6,18 +6,21 @@ bring to the graph is told with the graph, although its batches do not exist, or
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel
 
 from daemon.llm.estimate import PAID, CostRange, Dollars, Estimate, Estimator, Left, Priced, Range
 from daemon.llm.money import dollars
-from packages_store.model import StageName
+from packages_store.model import StageName, StageStatus
 from packages_store.progress import DueItem
 from stages.contract import MadeFrom, Stage, StageContext
+from stages.extractors.llm.gate import GATE_VERSION
 from stages.graph import batch_of_day, batches
 
 _LISTED = 1000
+_FEW = (StageName.UPLOAD, StageName.CONVERT)
+"""Stages with an item for a file, which are read through quickly; they may depend on settings that ask for nothing."""
 _RULES = ("significant-", "daily-", "graph-", "chunks-", "checks-", "gate-")
 """How those words of an extractor's version begin that are no part of the model (stages/extractors/llm)."""
 
@@ -72,6 +75,11 @@ class PackagePlan(BaseModel):
     cost: CostRange | None
     sentence: str
 
+    def without_items(self) -> Self:
+        """The same without its items one by one."""
+        stages = [stage.model_copy(update={"items": [], "more": 0}) for stage in self.stages]
+        return self.model_copy(update={"stages": stages})
+
 
 def plan_of(
     context: StageContext, stages: Sequence[Stage[Any]], model: Priced | None, *, explain: bool = False
@@ -82,7 +90,7 @@ def plan_of(
     """
     package = context.package
     with package.ledger.unchanging():
-        due = {stage.name: package.progress.due(stage.name, stage.plan(context)) for stage in stages}
+        due = _due(context, stages)
         coming = _coming(context, due)
     planned = {name: [_planned(one) for one in found] for name, found in due.items()}
     if StageName.GRAPH in planned:
@@ -91,6 +99,32 @@ def plan_of(
     estimates = _estimates(context, model, due, coming) if model else {}
     found = [_stage_plan(context, name, planned[name], estimates.get(name), explain=explain) for name in planned]
     return _package_plan(context, found, model)
+
+
+def _due(context: StageContext, stages: Sequence[Stage[Any]]) -> dict[StageName, list[DueItem]]:
+    """What is left of each stage. What has ended, and nobody has asked anything of since, is not read through again."""
+    progress = context.package.progress
+    found: dict[StageName, list[DueItem]] = {}
+    is_settled = True
+    for stage in stages:
+        if not is_settled or not _is_settled(context, stage.name):
+            found[stage.name] = progress.due(stage.name, stage.plan(context))
+            is_settled = is_settled and stage.name in _FEW and not found[stage.name]
+        else:
+            found[stage.name] = []
+    return found
+
+
+def _is_settled(context: StageContext, name: StageName) -> bool:
+    """Whether a stage would do nothing, as far as can be told without reading what it is made of."""
+    state = context.package.progress.stage(name)
+    has_ended = state.status in (StageStatus.COMPLETED, StageStatus.COMPLETED_WITH_FAILURES)
+    if name in _FEW or state.wanted or not has_ended:
+        return False
+    if name not in PAID:
+        return True
+    gate = "" if name == StageName.GRAPH else f" gate-{GATE_VERSION}"
+    return context.package.progress.all_made(name, f"{context.made_from('')}{gate}")
 
 
 def _estimates(
@@ -229,6 +263,8 @@ def _coming(context: StageContext, due: Mapping[StageName, Sequence[DueItem]]) -
     days = [one.item.id for one in due.get(StageName.DAILY, ())]
     left = {one.item.id for one in due.get(StageName.SIGNIFICANT, ())}
     found: dict[str, list[str]] = {}
+    if not days and not left:
+        return found
     for day in days:
         found.setdefault(batch_of_day(day), []).append(f"the daily memory of {day}")
     for batch, (memory, *_) in batches(context.package).items():

@@ -22,6 +22,7 @@ from daemon.web.events import EventFeed
 from daemon.web.login import Logins
 from daemon.web.openapi import Documented
 from daemon.web.pictures import Pictures
+from daemon.web.plans import Plans
 from daemon.web.problems import RETRY_AFTER, Problem, Refused, answer, respond
 from daemon.web.security import Guard
 from packages_store.errors import LoomError
@@ -57,6 +58,7 @@ def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
     app.state.daemon, app.state.logins, app.state.feed = daemon, logins, feed
     app.state.pictures = Pictures()
     app.state.days = Days()
+    app.state.plans = Plans(daemon.spending)
     app.state.page_paths = frozenset(getattr(route, "path", "") for router in pages.ROUTERS for route in router.routes)
     for router in api.ROUTERS:
         app.include_router(router)

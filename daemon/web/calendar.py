@@ -8,8 +8,9 @@ from datetime import date, timedelta, tzinfo
 from threading import Lock
 
 from packages_store.days import said_by_quarter, state_of_days
-from packages_store.model import Memory, MemoryKind
+from packages_store.model import MemoryKind
 from packages_store.package import Package
+from packages_store.remembered import Made
 from packages_store.times import local_day
 
 LEVELS = 4
@@ -92,7 +93,7 @@ def said_by_day(quarters: Iterable[tuple[str, int]], zone: tzinfo, starts_at: in
     return days
 
 
-def years(said: Mapping[str, int], memories: Iterable[Memory]) -> list[Year]:
+def years(said: Mapping[str, int], memories: Iterable[Made]) -> list[Year]:
     """The years in which something was said or is remembered, the latest first."""
     kinds: dict[str, dict[MemoryKind, int]] = {}
     for memory in memories:
@@ -103,7 +104,7 @@ def years(said: Mapping[str, int], memories: Iterable[Memory]) -> list[Year]:
     return [_year(year, said, kinds, most) for year in known]
 
 
-def months(said: Mapping[str, int], memories: Iterable[Memory]) -> list[Month]:
+def months(said: Mapping[str, int], memories: Iterable[Made]) -> list[Month]:
     """The months in which something was said or is remembered, the latest first."""
     messages: Counter[str] = Counter()
     days: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from daemon.web.layout import Place, lay_out
-from packages_store.network import Network, NodeView, Part
+from packages_store.network import NodeView, Part
 from packages_store.package import Package
 from stages.contract import breathe
 
@@ -58,7 +58,7 @@ class Pictures:
 
         Raises UnknownItem when there is no such node.
         """
-        network = Network(package.graph.consolidated())
+        network = package.graph.network()
         nodes = network.nodes()
         part = network.around(focus, steps, most) if focus else network.part(_weightiest(nodes, most))
         places = self._laid_out(part)

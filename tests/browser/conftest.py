@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Browser
 
+from tests.browser.hands import Hand, Keyboard, Mouse
 from tests.browser.harness import Stage, chromium, open_browser
 from tests.doors.harness import DaemonProcess
 
@@ -42,3 +43,10 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
 def stage(daemon: DaemonProcess, browser: Browser) -> Stage:
     """The daemon and the browser of the module."""
     return Stage(daemon, browser)
+
+
+@pytest.fixture(params=[Mouse, pytest.param(Keyboard, marks=pytest.mark.slow)], ids=["mouse", "keyboard"])
+def hand(request: pytest.FixtureRequest) -> Hand:
+    """Whoever lives the story: once with a mouse, once with the keyboard alone."""
+    kind: type[Hand] = request.param
+    return kind()

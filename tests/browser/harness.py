@@ -4,7 +4,6 @@ Every page that is opened here watches itself: a line of error on its console, a
 Content-Security-Policy or a request to anywhere else fails the test that opened it.
 """
 
-import importlib.resources
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
+    ViewportSize,
     async_playwright,
     expect,
 )
@@ -30,10 +30,9 @@ from tests.doors.harness import DaemonProcess
 
 PATIENCE = 60_000
 """Milliseconds after which a test gives up waiting for the page; far more than anything takes on a busy machine."""
-WIDE = {"width": 1280, "height": 900}
-NARROW = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
-_AXE = importlib.resources.files("axe_playwright_python") / "axe.min.js"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = (
     "--headless",
@@ -51,19 +50,6 @@ _CSP_WATCH = """
         console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
     });
 """
-_SETTLED = """async () => {
-    document.body.style.display = "none";
-    document.body.getBoundingClientRect();
-    document.body.style.display = "";
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-}"""
-"""Draws everything anew: Chromium leaves colours of the other scheme where it changes while a page is open."""
-_SETTLED = """(scheme) => new Promise((done) => {
-    const query = matchMedia(`(prefers-color-scheme: ${scheme})`);
-    const look = () => requestAnimationFrame(query.matches ? () => requestAnimationFrame(done) : look);
-    look();
-})"""
-"""Resolves when the colours of a scheme are painted: axe must not see half of each."""
 _EXPECTED = ("net::ERR_", "Failed to load resource")
 """What the browser says of refusals, and of a daemon that is away: tests bring that about on purpose."""
 
@@ -147,42 +133,6 @@ class Stage:
         """One tab of a new person at `path`."""
         async with self.person(**options) as context:
             yield await self.enter(context, path)
-
-
-async def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page as it is now, in a line each."""
-    # Through the debugging protocol, which the page's policy does not bind: `add_script_tag` it would refuse.
-    await page.evaluate(_AXE.read_text(encoding="utf-8") + "\n;null")
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{each['id']}: {each['help']}: {node['html'][:200]} {node['failureSummary']}"
-        for each in found["violations"]
-        for node in each["nodes"]
-    ]
-
-
-async def assert_accessible(page: Page) -> None:
-    """No violation in light and in dark, as wide as a desktop and as narrow as a phone."""
-    before = page.viewport_size
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme="light" if scheme == "light" else "dark", reduced_motion="reduce")
-        await page.evaluate(_SETTLED, scheme)
-        for size in (WIDE, NARROW):
-            await page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            found = await violations(page)
-            assert not found, f"{page.url} {scheme} {size['width']}:\n" + "\n".join(found)
-    await page.emulate_media(color_scheme=None)
-    if before:
-        await page.set_viewport_size(before)
-
-
-async def picture(page: Page, folder: Path, name: str) -> None:
-    """Screenshots of a page, light and dark, wide and narrow, as PNGs for people to look at."""
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme="light" if scheme == "light" else "dark", reduced_motion="reduce")
-        for size in (WIDE, NARROW):
-            await page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            await page.screenshot(path=folder / f"{name}-{scheme}-{size['width']}.png", full_page=True)
 
 
 class SteeredDaemon(DaemonProcess):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.harness import NARROW, PATIENCE, Stage, SteeredDaemon, assert_accessible
+from packages_store.model import StageName
+from tests.browser.hands import Keyboard
+from tests.browser.harness import PATIENCE, Stage, SteeredDaemon
 from tests.exports import chatgpt_conversation, chatgpt_export
 
 expect.set_options(timeout=PATIENCE)
@@ -21,6 +23,14 @@ SHIFTS = """() => {
     }).observe({ type: "layout-shift" });
 }"""
 
+LISTEN = """() => {
+    window.loomHeard = [];
+    for (const region of document.querySelectorAll("[role=status], [role=alert], [aria-live]")) {
+        const hear = () => window.loomHeard.push(region.textContent.trim());
+        new MutationObserver(hear).observe(region, { childList: true, characterData: true, subtree: true });
+    }
+}"""
+"""Notes what a screen reader would say without being asked."""
 
 MORPHS = """async (seed) => {
     const { morph } = await import("/static/js/morph.js");
@@ -82,44 +92,6 @@ async def page(hostile: SteeredDaemon, browser: Browser) -> AsyncIterator[Page]:
         yield opened
 
 
-PAGES = (
-    "/",
-    "/packages/wren",
-    "/packages/empty",
-    "/packages/wren/failed/significant",
-    "/settings",
-    "/settings/doctor",
-    "/packages/nobody",
-)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", PAGES)
-async def test_no_barrier_and_no_payload_in_either_theme(page: Page, path: str) -> None:
-    await page.goto(path)
-    for details in await page.locator("details").all():
-        await details.evaluate("(each) => { each.open = true; }")
-    await assert_accessible(page)
-
-
-async def test_the_page_for_strangers_and_the_first_page_of_an_empty_home_have_no_barrier(stage: Stage) -> None:
-    async with stage.person() as stranger:
-        page = await stranger.new_page()
-        await page.goto("/")
-        await expect(page.get_by_role("heading", level=1)).to_have_text("You are not logged in.")
-        await assert_accessible(page)
-    async with stage.page("/") as page:
-        await assert_accessible(page)
-
-
-@pytest.mark.parametrize("path", PAGES)
-async def test_nothing_is_wider_than_a_phone(page: Page, path: str) -> None:
-    await page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
-    await page.goto(path)
-    wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider == 0
-
-
 async def test_the_chosen_colours_are_there_at_once_and_on_the_next_page(page: Page) -> None:
     async with page.expect_response("**/actions/theme"):
         await page.get_by_role("button", name="Dark colours").click()
@@ -129,41 +101,26 @@ async def test_the_chosen_colours_are_there_at_once_and_on_the_next_page(page: P
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-async def tab_to(page: Page, name: str) -> None:
-    """Press Tab until what is called so has the focus."""
-    for _ in range(80):
-        await page.keyboard.press("Tab")
-        if name in await page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent"):
-            return
-    raise AssertionError(f"{name} cannot be reached with the keyboard")
-
-
 @pytest.mark.slow
-async def test_with_the_keyboard_alone_one_skips_the_head_makes_a_package_and_retries_what_failed(
+async def test_with_the_keyboard_alone_one_skips_the_head_and_stays_near_what_one_pressed(
     hostile: SteeredDaemon, page: Page
 ) -> None:
+    keyboard = Keyboard()
     await page.keyboard.press("Tab")
     await expect(page.locator(":focus")).to_have_text("Skip to the content")
     await page.keyboard.press("Enter")
-    await tab_to(page, "New package…")
-    await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
-    await page.keyboard.type("by hand")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("by hand")
+    await expect(page.locator("#main :focus")).to_have_count(1)
     await page.goto("/packages/wren")
     hostile.steer(hold=["talk-1"])
-    await tab_to(page, f"Retry {XSS}")
-    await page.keyboard.press("Enter")
+    await keyboard.press(page.get_by_role("button", name=f"Retry {XSS}"))
     # The button is gone, and the focus is near by, not lost at the top of the page.
     await expect(page.locator("#now")).to_contain_text("0 of 1 conversations")
     await expect(page.locator("#package-live:focus, #package-live :focus")).to_have_count(1)
-    await tab_to(page, "Stop significant memories")
-    await page.keyboard.press("Enter")
+    await keyboard.press(page.get_by_role("button", name="Stop significant memories"))
     await expect(page.locator("#step-significant")).to_have_attribute("data-state", "aborted")
     hostile.steer(fail=["talk-1"])
-    await tab_to(page, "Continue significant memories")
-    await page.keyboard.press("Enter")
+    await keyboard.press(page.get_by_role("button", name="Continue significant memories"))
     await expect(page.locator("#failed")).to_contain_text("The provider refused talk-1.")
 
 
@@ -188,6 +145,23 @@ async def test_while_progress_runs_nothing_jumps_and_what_is_open_or_typed_stays
     await expect(typed).to_have_value("man")
     assert abs(await typed.evaluate(top) - place) < 2
     assert sum(await page.evaluate("window.loomShifts")) < 0.1
+
+
+@pytest.mark.slow
+async def test_who_hears_the_page_is_told_of_stages_and_not_of_every_item(hostile: SteeredDaemon, page: Page) -> None:
+    hostile.steer(hold=["*"], fail=["talk-1"])
+    hostile.api("POST", "/api/packages", body={"name": "heard"})
+    hostile.api("PUT", "/api/packages/heard/uploads?name=a.json", content=chatgpt_export(12))
+    await page.goto("/packages/heard")
+    await expect(page.locator("#now")).to_contain_text("0 of 12 conversations")
+    await expect(page.locator("#connection")).to_have_text("Live")
+    await page.evaluate(LISTEN)
+    hostile.steer(fail=["talk-1"])
+    await expect(page.locator("#now")).to_contain_text("Everything is done.")
+    heard = await page.evaluate("window.loomHeard")
+    assert heard[-1] == "heard: everything is done."
+    assert len(heard) <= len(StageName)
+    assert not [text for text in heard if any(letter.isdigit() for letter in text)]
 
 
 async def test_a_part_that_was_loaded_again_is_what_the_server_made_and_keeps_what_is_the_same(page: Page) -> None:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.harness import Stage, assert_accessible
+from tests.browser.hands import Hand
+from tests.browser.harness import Stage
 from tests.doors.harness import DaemonProcess
 from tests.exports import chatgpt_conversation
 
@@ -37,15 +38,17 @@ def export(names: list[str], text: str = "Tell me of {}") -> bytes:
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    """A daemon that waits for the review before each commit, with two packages that wait."""
+    """A daemon that waits for the review before each commit, with a package for each hand and two more."""
     home = tmp_path_factory.mktemp("review") / "home"
     with DaemonProcess(home, {"LOOM_PAUSE_BEFORE_COMMIT": "true"}) as process:
         process.start().wait_ready()
         names = ["owls", "tides", "bread", "secrets", *(f"topic {n}" for n in range(60))]
-        process.drop(export(names), "chats.json", "wren")
+        packages = ("wren", "mouse", "keyboard")
+        for package in packages:
+            process.drop(export(names), "chats.json", package)
         process.drop(export([XSS, "b/../c?d#e"], SAID), "chats.json", "hostile")
-        process.wait_settled("wren")
-        process.wait_settled("hostile")
+        for package in (*packages, "hostile"):
+            process.wait_settled(package)
         yield process
 
 
@@ -55,40 +58,46 @@ def delivered(daemon: DaemonProcess, name: str) -> str:
         return "".join(archive.read(each).decode(errors="replace") for each in archive.namelist())
 
 
-async def test_a_review_with_bulk_tag_and_search_decides_what_comes_into_the_package(stage: Stage) -> None:
-    async with stage.page(LIST) as page:
+async def test_a_review_with_bulk_tag_and_search_decides_what_comes_into_the_package(stage: Stage, hand: Hand) -> None:
+    async with stage.page(f"/packages/{hand.name}/conversations") as page:
         await expect(page.get_by_text("It brings in 64 conversations.")).to_be_visible()
-        await page.get_by_label("Words in the title or in one message").fill("many bread")
-        await page.get_by_role("button", name="Show what fits").click()
+        await hand.write(page.get_by_label("Words in the title or in one message"), "many bread")
+        await hand.press(page.get_by_role("button", name="Show what fits"))
         await expect(page.get_by_role("heading", name="1 conversation", exact=True)).to_be_visible()
-        await page.get_by_label("Tick About bread").check()
-        await page.get_by_label("Tag", exact=True).last.fill("food")
-        await page.get_by_role("button", name="Set the tag").click()
+        await hand.tick(page.get_by_label("Tick About bread"))
+        await hand.write(page.get_by_label("Tag", exact=True).last, "food")
+        await hand.press(page.get_by_role("button", name="Set the tag"))
         await expect(page.get_by_text("1 conversation tagged.")).to_be_visible()
         await expect(page.locator("#conversations .chip", has_text="food")).to_be_visible()
-        await exclude_all_that_fit(page, "topic")
-        await page.goto(f"{LIST}/search?q=don't")
+        await hand.choose(page.get_by_label("In the package"), "Included")
+        await exclude_all_that_fit(page, hand, "topic")
+        await hand.press(page.get_by_role("link", name="Show the messages with these words"))
+        await search(page, hand, "don't")
         await expect(page.get_by_text("No message holds all of this")).to_be_visible()
-        await page.get_by_label("Words").fill("secrets")
-        await page.get_by_role("button", name="Search").click()
-        await page.get_by_role("link", name="About secrets").first.click()
-        await page.get_by_role("button", name="Exclude from the package").click()
+        await search(page, hand, "secrets")
+        await hand.press(page.get_by_role("link", name="About secrets").first)
+        await hand.press(page.get_by_role("button", name="Exclude from the package"))
         await expect(page.get_by_role("button", name="Include in the package")).to_be_visible()
-        await page.goto(LIST)
+        await hand.press(page.get_by_role("link", name="Conversations"))
         await expect(page.get_by_text("It brings in 3 conversations.")).to_be_visible()
-        await page.get_by_role("button", name="Commit what is included, then make memories").click()
+        await hand.press(page.get_by_role("button", name="Commit what is included, then make memories"))
         await expect(page.get_by_text("What the next commit does")).to_be_hidden()
-    stage.daemon.wait_settled("wren")
-    text = delivered(stage.daemon, "wren")
+    stage.daemon.wait_settled(hand.name)
+    text = delivered(stage.daemon, hand.name)
     assert [word in text for word in ("owls", "tides", "bread", "secrets", "topic")] == [True, True, True, False, False]
 
 
-async def exclude_all_that_fit(page: Page, words: str) -> None:
-    await page.get_by_label("Words in the title or in one message").fill(words)
-    await page.get_by_role("button", name="Show what fits").click()
-    await page.get_by_label("All 60 that fit, on every page").check()
-    await page.get_by_role("button", name="Exclude", exact=True).click()
+async def exclude_all_that_fit(page: Page, hand: Hand, words: str) -> None:
+    await hand.write(page.get_by_label("Words in the title or in one message"), words)
+    await hand.press(page.get_by_role("button", name="Show what fits"))
+    await hand.tick(page.get_by_label("All 60 that fit, on every page"))
+    await hand.press(page.get_by_role("button", name="Exclude", exact=True))
     await expect(page.get_by_text("60 conversations excluded.")).to_be_visible()
+
+
+async def search(page: Page, hand: Hand, words: str) -> None:
+    await hand.write(page.get_by_label("Words"), words)
+    await hand.press(page.get_by_role("button", name="Search"))
 
 
 async def test_a_message_is_edited_and_goes_back_without_a_script(stage: Stage) -> None:
@@ -131,9 +140,3 @@ async def test_nothing_that_was_written_acts_on_any_page(stage: Stage) -> None:
         await page.goto(links[0])
         await page.get_by_role("button", name="Exclude from the package").click()
         await expect(page.get_by_role("button", name="Include in the package")).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["", "/search?q=many", "/read?id=bread", "/tags", "?text=nothing+has+this"])
-async def test_every_page_of_the_review_is_accessible(stage: Stage, path: str) -> None:
-    async with stage.page(f"{LIST}{path}") as page:
-        await assert_accessible(page)

@@ -263,6 +263,33 @@ def test_there_is_one_self_whatever_it_is_called(bench: Bench) -> None:
     assert bench.graph.counts() == (2, 1)
 
 
+def test_what_was_taken_back_is_not_shown(bench: Bench) -> None:
+    def fail() -> None:
+        with bench.ledger.transaction():
+            bench.graph.put_facts("a", facts(ME, ANN, edge(ME, ANN)))
+            assert len(bench.graph.consolidated().nodes) > before
+            raise OSError("the disk is full")
+
+    before = len(bench.graph.consolidated().nodes)
+    with pytest.raises(OSError, match="full"):
+        fail()
+
+    assert len(bench.graph.consolidated().nodes) == before
+
+
+def test_a_graph_is_put_together_again_only_when_what_it_is_made_of_has_changed(bench: Bench) -> None:
+    bench.graph.put_facts("a", facts(ME, ANN, edge(ME, ANN)))
+    graph, network = bench.graph.consolidated(), bench.graph.network()
+
+    bench.ledger.execute("INSERT INTO facts VALUES ('something', 'else')")
+    assert bench.graph.consolidated() is graph
+    assert bench.graph.network() is network
+
+    bench.graph.keep_only([])
+    assert bench.graph.consolidated().nodes == []
+    assert bench.graph.network().nodes() == []
+
+
 def test_no_facts_make_an_empty_graph(bench: Bench) -> None:
     bench.graph.consolidate()
 

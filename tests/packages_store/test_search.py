@@ -1,5 +1,6 @@
 """Search: any text is a question, and none is an error."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packages_store.package import Package
-from packages_store.search import RANKED, question
+from packages_store.search import RANKED, Hits, Search, question
 from tests.builders import conversation, package_in
+from tests.effort import steps_of
 
 
 @pytest.fixture
@@ -24,6 +26,20 @@ def fill(package: Package, *texts: str) -> None:
 def index(package: Package) -> None:
     while package.staging.index_some():
         pass
+
+
+def every_page(search: Search, text: str) -> Iterator[Hits]:
+    """All answers, two hits each."""
+    before, skip = None, 0
+    while True:
+        answer = search.find(text, skip, 2, before)
+        yield answer
+        if answer.more:
+            skip += 2
+        elif answer.older is not None:
+            before, skip = answer.older, 0
+        else:
+            return
 
 
 def found(package: Package, text: str) -> list[str]:
@@ -106,6 +122,29 @@ def test_pages_of_hits_hold_each_hit_once(package: Package) -> None:
     assert first.more
     assert not pages[-1].more
     assert sorted(hit.message for page in pages for hit in page.hits) == sorted(f"chat-0:{n}" for n in range(7))
+
+
+def test_signs_are_looked_for_in_so_many_messages_at_a_time_and_every_hit_is_shown_once(package: Package) -> None:
+    fill(package, *(f"{number} ¤" if number % 4 == 0 else f"{number}" for number in range(20)))
+    search = Search(package.ledger, looked_through=6)
+
+    answers = list(every_page(search, "¤"))
+
+    assert [hit.message for answer in answers for hit in answer.hits] == [f"chat-0:{n}" for n in (16, 12, 8, 4, 0)]
+    assert all(answer.looked_through for answer in answers)
+    assert search.find("lisbon").older is None
+
+
+def test_what_looking_for_a_sign_takes_does_not_grow_with_the_package(package: Package) -> None:
+    def looked_for(text: str) -> int:
+        return steps_of(package.ledger, lambda: Search(package.ledger, looked_through=200).find(text))
+
+    fill(package, *(f"the {number}" for number in range(400)))
+    before = {text: looked_for(text) for text in ("¤", "日本")}
+    package.staging.add("file-2", [conversation(1, tuple(f"the {number}" for number in range(4000)))])
+    index(package)
+
+    assert all(looked_for(text) <= 2 * steps for text, steps in before.items())
 
 
 def test_with_very_many_hits_the_latest_come_first(package: Package) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 from packages_store.sqlite import Database, Schema
 
 FIRST = Schema("CREATE TABLE notes (text TEXT NOT NULL) STRICT", version=1)
@@ -63,3 +65,26 @@ def test_a_file_that_was_closed_while_others_read_can_be_moved_and_opened_again(
     assert [path.name for path in tmp_path.iterdir()] == ["notes.db"]
     assert db.count("SELECT count(*) FROM notes") == 1
     db.close()
+
+
+def test_its_state_is_another_one_after_every_change_and_after_one_that_was_taken_back(tmp_path: Path) -> None:
+    db = Database(tmp_path / "notes.db", FIRST)
+    states = [db.state()]
+    assert db.state() == states[0]
+
+    def fail() -> None:
+        with db.transaction():
+            db.execute("INSERT INTO notes VALUES ('milk')")
+            states.append(db.state())
+            raise OSError("the disk is full")
+
+    db.execute("INSERT INTO notes VALUES ('tea')")
+    states.append(db.state())
+    with pytest.raises(OSError, match="full"):
+        fail()
+    states.append(db.state())
+    db.close()
+    states.append(db.state())
+    db.close()
+
+    assert len(set(states)) == len(states)

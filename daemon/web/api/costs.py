@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.llm.plan import PackagePlan
 from daemon.llm.spending import BudgetView, PackageCosts
+from daemon.web.plans import Plans
 from daemon.web.wired import TheDaemon
 from packages_store.config import Amount
 
@@ -24,9 +25,14 @@ class BudgetChoice(BaseModel):
 
 @router.get("/api/packages/{name}/plan")
 async def plan(
-    daemon: TheDaemon, name: str, explain: Annotated[bool, Query(description="List every item, and why.")] = False
+    request: Request,
+    daemon: TheDaemon,
+    name: str,
+    explain: Annotated[bool, Query(description="List every item, and why.")] = False,
 ) -> PackagePlan:
-    return await daemon.read(name, lambda package: daemon.spending.plan(daemon.look_at(package), explain=explain))
+    plans: Plans = request.app.state.plans
+    found = await daemon.read(name, lambda package: plans.plan(daemon.look_at(package)))
+    return found if explain else found.without_items()
 
 
 @router.get("/api/packages/{name}/costs")

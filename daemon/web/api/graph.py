@@ -9,7 +9,7 @@ from daemon.web.wired import TheDaemon
 from packages_store import by_hand
 from packages_store.graph_edits import Act, GraphEdit, NodeRef, Pair, PairState, StoredEdit
 from packages_store.lineage import Lineage, lineage
-from packages_store.network import EdgeView, Filter, Format, Network, NodeView, Part, as_graphml, as_json
+from packages_store.network import EdgeView, Filter, Format, NodeView, Part, as_graphml, as_json
 from packages_store.package import Package
 
 router = APIRouter()
@@ -122,7 +122,7 @@ class PairChoice(_Strict):
 @router.get("/api/packages/{name}/graph/nodes")
 async def nodes(daemon: TheDaemon, name: str, asked: Annotated[Asked, Query()]) -> NodePage:
     """A page of nodes, of these types, seen in these days, with every word of `text` in name or description."""
-    found = await daemon.read(name, lambda package: _network(package).nodes(asked.filter))
+    found = await daemon.read(name, lambda package: package.graph.network().nodes(asked.filter))
     page, following = _page(found, asked)
     return NodePage(nodes=page, next=following)
 
@@ -130,7 +130,7 @@ async def nodes(daemon: TheDaemon, name: str, asked: Annotated[Asked, Query()]) 
 @router.get("/api/packages/{name}/graph/edges")
 async def edges(daemon: TheDaemon, name: str, asked: Annotated[Asked, Query()]) -> EdgePage:
     """A page of edges, of these types, seen in these days, with every word of `text` in the evidence or a label."""
-    found = await daemon.read(name, lambda package: _network(package).edges(asked.filter))
+    found = await daemon.read(name, lambda package: package.graph.network().edges(asked.filter))
     page, following = _page(found, asked)
     return EdgePage(edges=page, next=following)
 
@@ -140,7 +140,7 @@ async def whole(daemon: TheDaemon, name: str) -> Part:
     """All of the graph."""
 
     def look(package: Package) -> Part:
-        network = _network(package)
+        network = package.graph.network()
         return network.part(node.id for node in network.nodes())
 
     return await daemon.read(name, look)
@@ -155,13 +155,13 @@ async def around(
     most: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> Part:
     """A node and what is at most so many edges away from it."""
-    return await daemon.read(name, lambda package: _network(package).around(id_, steps, most))
+    return await daemon.read(name, lambda package: package.graph.network().around(id_, steps, most))
 
 
 @router.get("/api/packages/{name}/graph/nodes/one")
 async def node(daemon: TheDaemon, name: str, id_: Id) -> NodeDetail:
     def look(package: Package) -> NodeDetail:
-        network = _network(package)
+        network = package.graph.network()
         found = network.node(id_)
         return NodeDetail(node=found, around=network.around(id_), sources=lineage(package, id_))
 
@@ -171,7 +171,7 @@ async def node(daemon: TheDaemon, name: str, id_: Id) -> NodeDetail:
 @router.get("/api/packages/{name}/graph/edges/one")
 async def edge(daemon: TheDaemon, name: str, id_: Id) -> EdgeDetail:
     def look(package: Package) -> EdgeDetail:
-        network = _network(package)
+        network = package.graph.network()
         found = network.edge(id_)
         ends = network.part((found.source, found.target))
         return EdgeDetail(edge=found, ends=ends, sources=lineage(package, id_))
@@ -227,10 +227,6 @@ async def export(daemon: TheDaemon, name: str, format_: Annotated[Format, Query(
     content = await daemon.read(name, lambda package: write(package.graph.consolidated()))
     media, file = _FILES[format_]
     return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{file}"'})
-
-
-def _network(package: Package) -> Network:
-    return Network(package.graph.consolidated())
 
 
 def _page(found: list[View], asked: Asked) -> tuple[list[View], str | None]:

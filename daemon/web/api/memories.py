@@ -15,6 +15,7 @@ from packages_store.lineage import Sentence, sentences
 from packages_store.memories import Story
 from packages_store.model import Memory, MemoryKind
 from packages_store.package import Package
+from packages_store.remembered import Remembered
 
 router = APIRouter()
 
@@ -106,8 +107,8 @@ async def memories(
     limit: Limit = 100,
 ) -> MemoryPage:
     def look(package: Package) -> MemoryPage:
-        found = package.memories.deleted() if deleted else package.memories.all(kind)
-        return _page([memory for memory in found if kind in (None, memory.kind)], cursor, limit)
+        found, has_more = Remembered(package.ledger).page(kind, cursor, limit, deleted=deleted)
+        return MemoryPage(memories=list(map(line, found)), next=found[-1].id if has_more else None)
 
     return await daemon.read(name, look)
 
@@ -145,14 +146,6 @@ async def regenerate(daemon: TheDaemon, name: str, chosen: Named) -> MemoryDetai
 async def decide(daemon: TheDaemon, name: str, choice: ProposalChoice) -> MemoryDetail:
     act = by_hand.take_proposal if choice.take else by_hand.dismiss_proposal
     return await daemon.change(name, CHANGED, lambda package: detail(act(package, choice.id)))
-
-
-def _page(memories: list[Memory], cursor: str | None, limit: int) -> MemoryPage:
-    ids = [memory.id for memory in memories]
-    start = ids.index(cursor) + 1 if cursor in ids else 0
-    page = memories[start : start + limit]
-    is_last = start + limit >= len(memories)
-    return MemoryPage(memories=list(map(line, page)), next=None if is_last else page[-1].id)
 
 
 def line(memory: Memory) -> MemoryLine:

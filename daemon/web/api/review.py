@@ -44,6 +44,12 @@ class Edit(_Strict):
     seen: str | None = None
 
 
+Before = Annotated[
+    int | None,
+    Query(ge=0, le=1 << 53, description="`older` of an answer before: go on with the messages that came in earlier."),
+]
+
+
 class Conversation(BaseModel):
     """A conversation with its system prompts and instructions, which are never committed."""
 
@@ -117,9 +123,10 @@ async def search(
     q: Annotated[str, Query(max_length=1000)],
     skip: Annotated[int, Query(ge=0, le=10_000)] = 0,
     limit: Limit = 50,
+    before: Before = None,
 ) -> Hits:
     """Messages that hold every word of `q`; the last one may be the beginning of a word. Any text will do."""
-    return await daemon.read(name, lambda package: package.review.search.find(q, skip, limit))
+    return await daemon.read(name, lambda package: package.review.search.find(q, skip, limit, before))
 
 
 @router.get("/api/packages/{name}/pending")

@@ -8,9 +8,10 @@ from starlette.responses import HTMLResponse
 
 from daemon.app import Daemon
 from daemon.llm.money import dollars
-from daemon.llm.plan import PackagePlan, cost_span, span
+from daemon.llm.plan import cost_span, span
 from daemon.llm.spending import PackageCosts
 from daemon.web.page import all_fields, chrome, done, show
+from daemon.web.plans import Plans
 from daemon.web.problems import Problem, Refused
 from daemon.web.steps import ITEMS, TITLES
 from daemon.web.templating import package_path
@@ -32,7 +33,8 @@ COST_WORDS: dict[str, Any] = {
 @router.get("/packages/{name}/plan")
 async def plan_page(request: Request, daemon: TheDaemon, name: str) -> Response:
     frame = chrome(request, daemon)
-    plan = await _plan(daemon, name)
+    plans: Plans = request.app.state.plans
+    plan = await daemon.read(name, lambda package: plans.plan(daemon.look_at(package)))
     return await show(request, daemon, "plan.html", frame, name=name, plan=plan, **COST_WORDS)
 
 
@@ -75,7 +77,3 @@ def _no_amount() -> Problem:
 async def costs_of(daemon: Daemon, name: str) -> PackageCosts:
     """What a package has cost and may cost. Raises PackageNotFound or PackageUnusable."""
     return await daemon.read(name, lambda package: daemon.spending.costs(package, daemon.engine.options))
-
-
-async def _plan(daemon: Daemon, name: str) -> PackagePlan:
-    return await daemon.read(name, lambda package: daemon.spending.plan(daemon.look_at(package), explain=True))

@@ -135,16 +135,12 @@ async def graph_fragment(request: Request, daemon: TheDaemon, name: str, asked: 
 async def node_fragment(
     request: Request, daemon: TheDaemon, name: str, id_: Annotated[str, Query(alias="id", max_length=200)]
 ) -> Response:
-    chosen = await daemon.read(name, lambda package: _chosen(package, _network(package), id_))
+    chosen = await daemon.read(name, lambda package: _chosen(package, id_))
     return await show(request, daemon, "graph/node.html", name=name, chosen=chosen)
 
 
-def _network(package: Package) -> Network:
-    return Network(package.graph.consolidated())
-
-
 def _page(package: Package, asked: Asked) -> tuple[GraphPage, Chosen | None]:
-    network = _network(package)
+    network = package.graph.network()
     nodes, edges = network.nodes(), network.edges()
     focus = _focus(network, nodes, asked.focus)
     fitting = _rows(network, asked)
@@ -163,7 +159,7 @@ def _page(package: Package, asked: Asked) -> tuple[GraphPage, Chosen | None]:
         pairs=package.graph.edits.pairs("open", "", _PAIRS),
         last_edit=edits[-1] if edits else None,
     )
-    return found, None if focus is None else _chosen(package, network, focus.id)
+    return found, None if focus is None else _chosen(package, focus.id)
 
 
 def _focus(network: Network, nodes: list[NodeView], wanted: str) -> NodeView | None:
@@ -187,14 +183,14 @@ def _rows(network: Network, asked: Asked) -> list[NodeView] | list[EdgeView]:
     return sorted(nodes, key=lambda node: node.type) if asked.sort == "type" else nodes
 
 
-def _chosen(package: Package, network: Network, node_id: str) -> Chosen:
+def _chosen(package: Package, node_id: str) -> Chosen:
+    network = package.graph.network()
     node = network.node(node_id)
     relations = [
         (edge, network.node(edge.target if edge.source == node_id else edge.source), edge.source == node_id)
-        for edge in network.around(node_id).edges
-        if node_id in (edge.source, edge.target)
+        for edge in network.touching(node_id)
     ]
-    like = [other for other in network.nodes(Filter(frozenset({node.type}))) if other.id != node_id]
+    like = [other for other in network.of_type(node.type) if other.id != node_id]
     return Chosen(package.name, node, relations, lineage(package, node_id), like)
 
 

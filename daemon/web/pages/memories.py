@@ -23,8 +23,8 @@ from daemon.web.wired import TheDaemon
 from packages_store import by_hand
 from packages_store.doubts import DoubtState
 from packages_store.lineage import Lineage, SourceMessage, lineage
-from packages_store.model import Memory
 from packages_store.package import Package
+from packages_store.remembered import Remembered, Wanted
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -44,13 +44,10 @@ class Asked:
     q: str = ""
     page: int = 1
 
-    def fits(self, memory: Memory) -> bool:
-        """Whether a memory belongs into the list."""
-        words = self.q.casefold().split()
-        text = f"{memory.title} {memory.body}".casefold() if words else ""
-        return (
-            self.kind in ("", memory.kind) and memory.date.startswith(self.when) and all(word in text for word in words)
-        )
+    @property
+    def wanted(self) -> Wanted:
+        """Which memories the list shows."""
+        return Wanted(self.kind or None, self.when, self.q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,8 @@ async def memories(
 ) -> Response:
     frame = chrome(request, daemon)
     days: Days = request.app.state.days
-    found, calendar = await daemon.read(name, lambda package: _overview(package, Asked(kind, when, q, page), days))
+    asked = Asked(kind, when, q, page)
+    found, calendar = await daemon.read(name, lambda p: (_list(p, asked, days), _calendar(p, days)))
     return await show(request, daemon, "memories/memories.html", frame, name=name, list=found, calendar=calendar)
 
 
@@ -158,7 +156,7 @@ async def memories_fragment(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     days: Days = request.app.state.days
-    found, _calendar = await daemon.read(name, lambda package: _overview(package, Asked(kind, when, q, page), days))
+    found = await daemon.read(name, lambda package: _list(package, Asked(kind, when, q, page), days))
     return await show(request, daemon, "memories/list.html", name=name, list=found)
 
 
@@ -195,35 +193,35 @@ async def deleted(request: Request, daemon: TheDaemon, name: str) -> Response:
     return await show(request, daemon, "memories/deleted.html", frame, name=name, memories=found)
 
 
-def _overview(package: Package, asked: Asked, days: Days) -> tuple[MemoryList, Calendar]:
-    everything = package.memories.all()
-    said = days.said(package)
-    fitting = sorted((one for one in everything if asked.fits(one)), key=_place, reverse=True)
+def _list(package: Package, asked: Asked, days: Days) -> MemoryList:
+    remembered = Remembered(package.ledger)
     begin = (asked.page - 1) * _PAGE
-    shown = list(map(line, fitting[begin : begin + _PAGE]))
-    found = MemoryList(
+    fitting, total = remembered.latest(asked.wanted, begin, _PAGE)
+    said = days.said(package) if asked.when else {}
+    return MemoryList(
         name=package.name,
         asked=asked,
-        groups=[(month, list(group)) for month, group in groupby(shown, lambda one: one.date[:7])],
-        total=len(fitting),
-        all=len(everything),
-        has_more=len(fitting) > begin + _PAGE,
-        held_back=len(package.doubts.all("open")),
-        deleted=len(package.memories.deleted()),
-        messages=sum(count for day, count in said.items() if asked.when and day.startswith(asked.when)),
+        groups=[(month, list(group)) for month, group in groupby(map(line, fitting), lambda one: one.date[:7])],
+        total=total,
+        all=remembered.count(),
+        has_more=total > begin + _PAGE,
+        held_back=remembered.held_back(),
+        deleted=remembered.deleted(),
+        messages=sum(count for day, count in said.items() if day.startswith(asked.when)),
     )
-    return found, Calendar(years(said, everything), months(said, everything))
 
 
-def _place(memory: Memory) -> tuple[str, bool, str]:
-    """By date; a significant memory goes before that of its day."""
-    return memory.date, memory.kind == "significant", memory.id
+def _calendar(package: Package, days: Days) -> Calendar:
+    said, made = days.said(package), Remembered(package.ledger).made()
+    return Calendar(years(said, made), months(said, made))
 
 
 def _reading(package: Package, memory_id: str) -> Reading:
-    found = detail(package.memories.story(memory_id))
-    is_deleted = package.memories.get(memory_id) is None
-    sources = Lineage(memory_id, (), (), (), (), ()) if is_deleted else lineage(package, memory_id)
+    # At one moment: a memory that somebody deletes meanwhile is read as one that is there, or as one that is not.
+    with package.ledger.unchanging():
+        found = detail(package.memories.story(memory_id))
+        is_deleted = package.memories.get(memory_id) is None
+        sources = Lineage(memory_id, (), (), (), (), ()) if is_deleted else lineage(package, memory_id)
     return Reading(package.name, found, sources, is_deleted)
 
 

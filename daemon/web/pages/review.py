@@ -197,13 +197,27 @@ async def search(
     name: str,
     q: Annotated[str, Query(max_length=1000)] = "",
     skip: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    before: Annotated[int | None, Query(ge=0, le=1 << 53)] = None,
 ) -> Response:
     frame = chrome(request, daemon)
-    found: Hits = await daemon.read(name, lambda package: package.review.search.find(q, skip, _PAGE))
-    more = urlencode({"q": q, "skip": skip + _PAGE}) if found.more else None
+    found: Hits = await daemon.read(name, lambda package: package.review.search.find(q, skip, _PAGE, before))
+    here = {"q": q} if before is None else {"q": q, "before": before}
+    more = urlencode({**here, "skip": skip + _PAGE}) if found.more else None
+    older = urlencode({"q": q, "before": found.older}) if found.older is not None and not found.more else None
     hits = [(hit, _pieces(hit), _read(name, id=hit.conversation, message=hit.message)) for hit in found.hits]
     return await show(
-        request, daemon, "review/search.html", frame, name=name, q=q, found=found, hits=hits, more=more, skip=skip
+        request,
+        daemon,
+        "review/search.html",
+        frame,
+        name=name,
+        q=q,
+        found=found,
+        hits=hits,
+        more=more,
+        older=older,
+        skip=skip,
+        is_first=not skip and before is None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ from typing import Any
 import pytest
 
 from daemon.app import Daemon, Parts
+from daemon.configuring import change_settings
 from daemon.llm.plan import PackagePlan, StagePlan
+from packages_store import by_hand
 from packages_store.config import PackageConfig
 from packages_store.model import StageName
 from packages_store.package import Package
+from packages_store.review import Decision
 from stages.contract import MadeFrom
 from tests.daemons import working_daemon
 from tests.diaries import diary_export
+from tests.effort import steps_of
 from tests.fakes import FakeExtractor
 from tests.provider.harness import FakeProvider
 from tests.provider.remembering import REMEMBERS
@@ -157,6 +162,49 @@ def reasons(plan: PackagePlan) -> set[tuple[str, str]]:
     items = [item for stage in plan.stages[3:] for item in stage.items]
     assert len(items) >= 6
     return {(why, item.explanation) for item in items for why in item.why if why != "depends"}
+
+
+async def test_what_has_ended_is_not_read_through_again_and_the_plan_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a person does, what is told without reading everything is what is told by reading everything."""
+    async with working_daemon(tmp_path / "home", Parts(extractor=FakeExtractor())) as daemon:
+        await import_until(daemon, tmp_path / "first.json", diary_export(6))
+        # Stays, so that what is asked for is not done before it is looked at.
+        await daemon.set_until("wren", StageName.CONVERT)
+        settled, work = await work_of_plan(daemon), 0
+        talk, day = "0000-0003", "daily:2024-03-02"
+        message = (await daemon.read("wren", lambda package: package.review.lines(talk))).lines[0].id
+        acts: list[Callable[[Package], object]] = [
+            lambda _package: None,
+            lambda package: package.review.edit(talk, message, "It never was."),
+            lambda package: package.review.undo(talk, message),
+            lambda package: package.review.decide([talk], Decision(excluded=True)),
+            lambda package: by_hand.edit_memory(package, day, "- Nothing of it is true."),
+            lambda package: by_hand.delete_memory(package, day),
+            lambda package: by_hand.regenerate_memory(package, f"significant:{talk}:1"),
+            lambda package: change_settings(package, {"user_name": "Mirabel"}),
+            lambda package: package.save_config(package.config.model_copy(update={"day_starts_at": 4})),
+        ]
+        for act in acts:
+            await daemon.read("wren", act)
+            quick = await plan(daemon)
+            with monkeypatch.context() as patched:
+                patched.setattr("daemon.llm.plan._is_settled", lambda _context, _name: False)
+                thorough, work = await plan(daemon), await work_of_plan(daemon)
+            assert quick == thorough, acts.index(act)
+
+    assert settled * 2 < work
+
+
+async def work_of_plan(daemon: Daemon) -> int:
+    """How much of the ledger a plan reads."""
+
+    def planned(package: Package) -> int:
+        look = daemon.look_at(package)
+        return steps_of(package.ledger, lambda: daemon.spending.plan(look))
+
+    return await daemon.read("wren", planned)
 
 
 async def test_what_failed_waits_for_retry_and_then_says_that_it_was_tried(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ let isDrawing = false;
 if (canvas) begin();
 
 function begin() {
-  for (const id of ["zoom-in", "zoom-out", "zoom-all"]) document.getElementById(id).hidden = false;
+  for (const id of ["zoom-in", "zoom-out", "zoom-all", "picture-help"]) document.getElementById(id).hidden = false;
   document.getElementById("zoom-in").addEventListener("click", () => zoom(1.4));
   document.getElementById("zoom-out").addEventListener("click", () => zoom(1 / 1.4));
   document.getElementById("zoom-all").addEventListener("click", showAll);
@@ -66,6 +66,12 @@ function zoom(by, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
   draw();
 }
 
+function bringToMiddle(x, y) {
+  // For those who cannot drag.
+  view = { ...view, x: view.x + canvas.clientWidth / 2 - x, y: view.y + canvas.clientHeight / 2 - y };
+  draw();
+}
+
 function place(dot) {
   return [dot.x * view.scale + view.x, dot.y * view.scale + view.y];
 }
@@ -96,7 +102,7 @@ function paint() {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
   const points = picture.dots.map(place);
-  const seen = ([x, y]) => x > -40 && y > -40 && x < width + 40 && y < height + 40;
+  const seen = points.map(([x, y]) => x > -40 && y > -40 && x < width + 40 && y < height + 40);
   lines(pen, points, seen);
   dots(pen, points, seen);
   labels(pen, points, seen);
@@ -104,35 +110,34 @@ function paint() {
 
 function lines(pen, points, seen) {
   const focus = hovered >= 0 ? hovered : picture.dots.findIndex((dot) => dot.id === chosen);
+  const [far, near] = [new Path2D(), new Path2D()];
+  for (const { source, target } of picture.lines) {
+    if (!seen[source] && !seen[target]) continue;
+    const path = source === focus || target === focus ? near : far;
+    path.moveTo(points[source][0], points[source][1]);
+    path.lineTo(points[target][0], points[target][1]);
+  }
   pen.lineWidth = 1;
-  for (const isNear of [false, true]) {
-    pen.strokeStyle = colour(isNear ? "--accent" : "--line-strong");
-    pen.globalAlpha = isNear ? 0.9 : 0.45;
-    pen.beginPath();
-    for (const line of picture.lines) {
-      if ((line.source === focus || line.target === focus) !== isNear) continue;
-      const [from, to] = [points[line.source], points[line.target]];
-      if (!seen(from) && !seen(to)) continue;
-      pen.moveTo(...from);
-      pen.lineTo(...to);
-    }
-    pen.stroke();
+  for (const [path, name, alpha] of [[far, "--line-strong", 0.45], [near, "--accent", 0.9]]) {
+    pen.strokeStyle = colour(name);
+    pen.globalAlpha = alpha;
+    pen.stroke(path);
   }
   pen.globalAlpha = 1;
 }
 
 function dots(pen, points, seen) {
-  const byType = Map.groupBy ? Map.groupBy(picture.dots.keys(), (at) => picture.dots[at].type) : grouped();
-  for (const [type, numbers] of byType) {
+  const byType = new Map();
+  picture.dots.forEach((dot, at) => {
+    if (!seen[at]) return;
+    if (!byType.has(dot.type)) byType.set(dot.type, new Path2D());
+    const [x, y] = points[at];
+    byType.get(dot.type).moveTo(x + radius(dot), y);
+    byType.get(dot.type).arc(x, y, radius(dot), 0, 2 * Math.PI);
+  });
+  for (const [type, path] of byType) {
     pen.fillStyle = colour(`--${type}`) || colour("--quiet");
-    pen.beginPath();
-    for (const at of numbers) {
-      if (!seen(points[at])) continue;
-      const [x, y] = points[at];
-      pen.moveTo(x + radius(picture.dots[at]), y);
-      pen.arc(x, y, radius(picture.dots[at]), 0, 2 * Math.PI);
-    }
-    pen.fill();
+    pen.fill(path);
   }
   pen.strokeStyle = colour("--ink");
   pen.lineWidth = 2;
@@ -144,18 +149,15 @@ function dots(pen, points, seen) {
   });
 }
 
-function grouped() {
-  const found = new Map();
-  picture.dots.forEach((dot, at) => found.set(dot.type, [...(found.get(dot.type) ?? []), at]));
-  return found;
-}
-
 function labels(pen, points, seen) {
   pen.font = `12px ${getComputedStyle(canvas).fontFamily}`;
   pen.textAlign = "center";
   pen.lineJoin = "round";
+  pen.lineWidth = 3;
+  pen.strokeStyle = colour("--sunken");
+  pen.fillStyle = colour("--ink");
   const wanted = [...picture.dots.keys()]
-    .filter((at) => seen(points[at]))
+    .filter((at) => seen[at])
     .sort((one, other) => weight(other) - weight(one))
     .slice(0, LABELS);
   const taken = [];
@@ -167,10 +169,7 @@ function labels(pen, points, seen) {
     const isFree = taken.every(([left, top, right, low]) => x + half < left || x - half > right || y < top - 1 || y - 13 > low);
     if (!isFree && weight(at) < 1e6) continue;
     taken.push([x - half, y - 12, x + half, y]);
-    pen.lineWidth = 3;
-    pen.strokeStyle = colour("--sunken");
     pen.strokeText(text, x, y);
-    pen.fillStyle = colour("--ink");
     pen.fillText(text, x, y);
   }
 }
@@ -244,6 +243,7 @@ function press(event) {
     canvas.removeEventListener("pointermove", move);
     const found = isMoved ? -1 : dotAt(...start);
     if (found >= 0) choose(picture.dots[found]);
+    else if (!isMoved) bringToMiddle(...start);
   };
   canvas.addEventListener("pointermove", move);
   canvas.addEventListener("pointerup", end, { once: true });
