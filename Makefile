@@ -50,7 +50,7 @@ eval: $(READY) ## score the engines on the golden conversations; a live one too 
 torture: $(READY) ## kill the daemon over and over and count what was lost; ARGS="--kills 24" for a short run, --engine llm
 	$(BIN)/python -m tests.torture $(ARGS)
 
-soak: $(READY) ## load a daemon for five minutes and measure whether it grows; ARGS="--seconds 60" for a short run
+soak: $(READY) ## load a daemon for five minutes and measure whether it grows; ARGS="--seconds 60" for a short run, --hardships
 	$(BIN)/python -m tests.soak $(ARGS)
 
 fuzz: $(READY) ## feed every parser 100,000 broken documents; ARGS="--documents 2000" for a short run

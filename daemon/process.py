@@ -10,10 +10,11 @@ anew, or, where there is a terminal that may hang up, ends it too.
 import faulthandler
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -27,6 +28,7 @@ from daemon.events import DaemonReady
 from daemon.home import HeldHome
 from daemon.logs import configure, scrub
 from daemon.repairing import RepairWorker
+from daemon.service.memory import share_arenas
 from daemon.service.notify import Notifier
 from daemon.service.reloading import reloaded
 from daemon.service.starts import Start, deaths_that_count
@@ -39,6 +41,7 @@ from stages.contract import off_loop
 
 _HUNG = 1
 """Exit code of a process that was told to stop and could not."""
+_DESCRIPTORS = 8192
 _AFTER_GRACE = 1.8
 """Seconds for recording how everything ended, after the grace is over."""
 
@@ -75,6 +78,8 @@ def run(
     """
     _log(settings)
     keep_the_loop_swift()
+    share_arenas()
+    _take_descriptors()
     anyio.run(_run, _Begun(settings, tell, workers, reread), parts, home)
 
 
@@ -91,6 +96,15 @@ def keep_the_loop_swift() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     sys.setswitchinterval(0.001)
+
+
+def _take_descriptors() -> None:
+    """Clients and open packages take a few each; the 1,024 that a process usually begins with are soon gone."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if resource.RLIM_INFINITY != soft < enough:
+        with suppress(OSError, ValueError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 async def _run(begun: _Begun, parts: Parts | None, home: HeldHome | None) -> None:

@@ -1,7 +1,7 @@
 """Looks after the daemon every few seconds: room on the disk, time that was missed, and whether work goes on.
 
 What it finds is told by `daemon/service/health.py`, the doctor and the service manager; what it does is pause the
-scheduler before the disk is full, and let it go on when there is room again.
+scheduler before the disk is full, let it go on when there is room again, and have put away after work what it took.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,8 @@ STALL_SECONDS = 900.0
 fraction of that on a slow machine."""
 _NOTED_FOR = 3600.0
 """Seconds for which a gap is told."""
+REST_SECONDS = 30.0
+"""After so long without work, what it took is put away."""
 _MEGABYTE = 1 << 20
 
 
@@ -62,8 +64,10 @@ class Watched:
 class Keeper:
     """All methods belong to the event loop."""
 
-    def __init__(self, watched: Watched, scheduler: Pausing, starts: StartBook) -> None:
+    def __init__(self, watched: Watched, scheduler: Pausing, starts: StartBook, put_away: Callable[[], None]) -> None:
+        """`put_away` is called in a worker thread, once after each spell of work."""
         self._watched = watched
+        self._put_away = put_away
         self._scheduler = scheduler
         self._starts = starts
         self._last = watched.clocks()
@@ -71,6 +75,7 @@ class Keeper:
         self._is_noted = False
         self._steps = -1
         self._moved_at = self._last.monotonic
+        self._worked_at: float | None = None
         self._gap: Gap | None = None
         self.free_bytes: int | None = None
         """Room on the disk at the last look; None when it could not be told."""
@@ -90,9 +95,10 @@ class Keeper:
         self._look_at_clocks(expected_seconds)
         self._look_at_work()
         await self._look_at_disk()
+        await self._look_at_rest()
         if not self._is_noted and self._last.boot - self._began >= MINUTE:
             self._is_noted = True
-            await _quietly(self._starts.lived)
+            await _quietly(self._starts.lived, "the start could not be noted")
 
     # --- time --------------------------------------------------------------------------------------------------
 
@@ -118,7 +124,10 @@ class Keeper:
 
     def _look_at_work(self) -> None:
         steps = self._watched.steps()
-        works = any(not lock.asks_model for lock in self._watched.locks.all())
+        runs = self._watched.locks.all()
+        works = any(not lock.asks_model for lock in runs)
+        if runs:
+            self._worked_at = self._last.monotonic
         if steps != self._steps or not works:
             self._steps = steps
             self._moved_at = self._last.monotonic
@@ -131,6 +140,13 @@ class Keeper:
             return None
         stages = sorted({lock.stage.value for lock in self._watched.locks.all()})
         return f"{', '.join(stages)} did nothing for {in_words(still)}"
+
+    async def _look_at_rest(self) -> None:
+        if self._worked_at is not None and self._last.monotonic - self._worked_at >= REST_SECONDS:
+            self._worked_at = None
+            await _quietly(self._put_away, "what work had opened could not be put away")
+            # However long that took on a slow disk, it was no standstill.
+            self._last = self._watched.clocks()
 
     # --- room --------------------------------------------------------------------------------------------------
 
@@ -152,9 +168,9 @@ class Keeper:
         self._scheduler.pause("disk", reason)
 
 
-async def _quietly(act: Callable[[], None]) -> None:
-    """What is only remembered must not end the daemon when the disk is full."""
+async def _quietly(act: Callable[[], None], complaint: str) -> None:
+    """What can wait must not end the daemon when the disk is full."""
     try:
         await off_loop(act)
     except OSError as error:
-        structlog.get_logger().warning("the start could not be noted", reason=str(error))
+        structlog.get_logger().warning(complaint, reason=str(error))

@@ -7,6 +7,8 @@ from pathlib import Path
 from packages_store.files import Disk
 
 _BELIEVED_SECONDS = 10.0
+_PIECE = b"Can this be written? " * 200
+"""A full disk still has room for a file without content: a block is needed to tell."""
 
 
 class WriteTest:
@@ -31,7 +33,7 @@ class WriteTest:
 
     def _try(self) -> str | None:
         try:
-            self._disk.replace(self._path, b"")
+            self._disk.replace(self._path, _PIECE)
             self._disk.remove(self._path)
         except OSError as error:
             return f"{self._path.parent} cannot be written: {error.strerror or error}"

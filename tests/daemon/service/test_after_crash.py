@@ -8,8 +8,12 @@ import pytest
 from packages_store.config import AfterCrash, PackageConfig
 from packages_store.model import StageName, StageStatus
 from tests.builders import OWNER, shelf_in
+from tests.daemon.web.door import door
 from tests.daemons import working_daemon
+from tests.doors.harness import loom, running
 from tests.exports import chatgpt_export
+
+OURS = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
 
 
 async def crashed(home: Path, after_crash: AfterCrash) -> None:
@@ -68,3 +72,42 @@ async def test_new_files_are_imported_when_it_asks_and_not_when_it_holds(
         await daemon.resume_all()
 
         assert (await daemon.settled("wren")).state == "done"
+
+
+# --- where it is set -------------------------------------------------------------------------------------------------
+
+
+async def test_it_is_set_on_the_page_and_by_the_api(tmp_path: Path) -> None:
+    async with door(tmp_path / "home") as opened, opened.browser() as (browser, token), opened.program() as program:
+        await opened.daemon.create("wren")
+        form = {"token": token, "after_crash": "hold"}
+        done = await browser.post("/actions/packages/wren/settings", data=form, headers=OURS)
+        assert done.status_code == 303
+        assert (await program.get("/api/packages/wren/settings")).json()["settings"]["after_crash"] == "hold"
+
+        answer = await program.put("/api/packages/wren/settings", json={"after_crash": "ask"})
+
+        assert answer.json()["changed"] == ["after_crash"]
+        assert '<option value="ask" selected>' in (await browser.get("/packages/wren")).text
+
+
+def test_it_is_set_by_a_command_with_and_without_a_daemon(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as daemon:
+        daemon.api("POST", "/api/packages", body={"name": "wren"})
+        told = loom(home, "settings", "wren", "after_crash=ask", "user_name=Ann", "--json")
+        assert (told.code, told.json["changed"]) == (0, ["after_crash", "user_name"])
+        assert daemon.api("GET", "/api/packages/wren/settings")["settings"]["after_crash"] == "ask"
+        assert daemon.terminate() == 0
+
+    changed = loom(home, "settings", "wren", "after_crash=hold", "pause_before_commit=yes")
+    refused = loom(home, "settings", "wren", "after_crash=never")
+    unknown = loom(home, "settings", "wren", "api_key=x")
+    shown = loom(home, "settings", "wren")
+
+    assert "after_crash = hold  (changed)" in changed.stdout
+    assert (refused.code, unknown.code) == (2, 2)
+    assert "after_crash: Input should be 'resume', 'ask' or 'hold'" in refused.stderr
+    assert "there are entity_name" in unknown.stderr
+    lines = shown.stdout.splitlines()
+    assert {"after_crash = hold", "user_name = Ann", "pause_before_commit = True"} <= set(lines)

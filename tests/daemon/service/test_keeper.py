@@ -9,11 +9,11 @@ import anyio.lowlevel
 import pytest
 
 from daemon.app import Daemon, Parts, open_daemon
-from daemon.events import PackageSettled
+from daemon.events import PackageSettled, StageStarted
 from daemon.locks import StageLock, StageLocks
 from daemon.service.clocks import Moment
 from daemon.service.health import Check, health
-from daemon.service.keeper import BEAT_SECONDS, STALL_SECONDS, Keeper, StepCounter, Watched
+from daemon.service.keeper import BEAT_SECONDS, REST_SECONDS, STALL_SECONDS, Keeper, StepCounter, Watched
 from daemon.service.notify import Notifier
 from daemon.service.starts import StartBook
 from daemon.service.telling import Teller
@@ -70,7 +70,13 @@ class World:
             clocks=lambda: Moment(self.clock.monotonic(), self.clock.monotonic() + self.slept, self.clock()),
             min_free=lambda: 1000,
         )
-        self.keeper = Keeper(watched, self.scheduler, self.starts)
+        self.put_away = 0
+        self.keeper = Keeper(watched, self.scheduler, self.starts, self._put_away)
+
+    def _put_away(self) -> None:
+        self.put_away += 1
+        if self.disk.free == 0:
+            raise OSError("the disk is full")
 
     async def live(self, seconds: float, *, works: bool = False) -> None:
         """Let so much time pass, with a beat whenever one is due."""
@@ -265,6 +271,56 @@ async def test_a_disk_that_fills_up_stops_work_in_time_and_work_goes_on_by_itsel
 async def wrong(daemon: Daemon) -> dict[str, Check]:
     """What is not as it should be, by its name."""
     return {check.name: check for check in (await health(daemon)).checks if not check.ok}
+
+
+# --- rest ------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_work_took_is_put_away_once_after_each_spell_of_work(world: World) -> None:
+    await world.live(REST_SECONDS)
+    assert world.put_away == 0
+    told = []
+    for _ in range(2):
+        lock = world.start(StageName.CONVERT)
+        await world.live(2 * REST_SECONDS)
+        told.append(world.put_away)
+        world.locks.release(lock)
+        await world.live(3 * REST_SECONDS)
+        told.append(world.put_away)
+
+    assert told == [0, 1, 1, 2]
+
+
+async def test_a_full_disk_does_not_keep_it_from_looking_after_the_rest(world: World) -> None:
+    lock = world.start(StageName.DAILY)
+    await world.live(BEAT_SECONDS)
+    world.locks.release(lock)
+    world.disk.free = 0
+
+    await world.live(2 * REST_SECONDS)
+
+    assert world.put_away == 1
+
+
+async def test_a_daemon_at_rest_keeps_no_package_open_and_opens_it_for_whoever_looks(tmp_path: Path) -> None:
+    clock = FakeClock()
+    export = tmp_path / "chats.json"
+    export.write_bytes(chatgpt_export(3))
+    async with working_daemon(tmp_path / "home", Parts(monotonic=clock.monotonic, boottime=clock.monotonic)) as daemon:
+        await daemon.hand_in("wren", export, "chats.json")
+        with daemon.events.listen_to_all() as events:
+            async for _number, event in events:
+                if isinstance(event, StageStarted):
+                    break
+        await daemon.keeper.beat(0)
+        await daemon.settled("wren")
+        assert daemon.open_package("wren").ledger.is_open
+
+        clock.advance(REST_SECONDS)
+        await daemon.keeper.beat(REST_SECONDS)
+
+        assert not daemon.open_package("wren").ledger.is_open
+        assert (await daemon.package("wren")).conversations == 3
 
 
 # --- the first minute ------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The process under a service manager: what it is told and when, and how it stops."""
 
 import json
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.provider.remembering import REMEMBERS
 from tests.provider.script import Act, Script
 
 STALE = 30
+MOST_DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 def checkpoint_states(home: Path) -> set[str]:
@@ -56,6 +58,7 @@ def test_ready_is_told_after_the_lock_the_repair_and_the_open_door_and_settings_
         assert json.loads((home / "daemon.lock").read_bytes())["pid"] == daemon.pid
         assert (answer.status, answer.json) == (200, {"status": "ready"})
         assert len(daemon.api("GET", "/api/repairs")) == STALE
+        assert resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)[0] >= min(8192, MOST_DESCRIPTORS)
         before = listening.lines[: listening.lines.index("READY=1")]
         assert any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in before)
 
