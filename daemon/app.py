@@ -36,6 +36,7 @@ from daemon.runner import RETRY_SECONDS, Runner
 from daemon.scheduler import Pace, Scheduler, decide, holds_of
 from daemon.service.clocks import Moment, boottime
 from daemon.service.keeper import Keeper, StepCounter, Watched
+from daemon.service.memory import give_back
 from daemon.service.metrics import Metrics
 from daemon.service.shares import watching
 from daemon.service.starts import SafeMode, StartBook
@@ -68,6 +69,9 @@ from stages.parsers.contract import Parsers
 
 _LOGGED_ONE_BY_ONE = 100
 """Packages whose repairs have lines of their own in the log of a start; the page and `loom repairs` list all."""
+
+_COPIED_AFTER = 1.0
+"""Seconds after its last change that a folder counts as whole which somebody put among the packages."""
 
 T = TypeVar("T")
 
@@ -153,8 +157,13 @@ class Daemon:
             clocks=lambda: Moment(parts.monotonic(), parts.boottime(), parts.clock()),
             min_free=lambda: self.settings.min_free_bytes,
         )
-        self.keeper = Keeper(watched, self._scheduler, self.starts)
+        self.keeper = Keeper(watched, self._scheduler, self.starts, self._put_away)
         self._interrupted: list[tuple[str, str]] = []
+
+    def _put_away(self) -> None:
+        """Work is over: close what it had opened, and give its memory back. Whoever comes next opens it again."""
+        self._shelf.close()
+        give_back()
 
     def new_config(self) -> PackageConfig:
         """The settings a new package starts with."""
@@ -232,8 +241,20 @@ class Daemon:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._scheduler.serve)
             tasks.start_soon(self.keeper.serve)
+            tasks.start_soon(self._meet_arrivals, set(names))
             if watch:
                 tasks.start_soon(self._watch)
+
+    async def _meet_arrivals(self, met: set[str]) -> None:
+        """Go on with packages that are copied into the home: for ever, as soon as nobody copies them any more."""
+        while True:
+            await anyio.sleep(self.settings.inbox.rescan_seconds)
+            names = set(await self.names())
+            for name in sorted(names - met) if self.settings.resume_at_start else ():
+                if await off_loop(self._shelf.is_still, name, max(_COPIED_AFTER, self.settings.inbox.settle_seconds)):
+                    self._scheduler.wake(name)
+                    met.add(name)
+            met &= names
 
     async def _watch(self) -> None:
         if self.safe_mode is not None:
@@ -376,6 +397,10 @@ class Daemon:
     def _running(self, name: str) -> StageName | None:
         held = self._locks.holder(name)
         return held.stage if held else None
+
+    def trouble_of(self, name: str) -> str | None:
+        """Why a package cannot be worked on at all just now, None when it can."""
+        return self._scheduler.trouble_of(name)
 
     def _state(self, package: Package, running: StageName | None) -> tuple[str, str | None]:
         if running is not None:

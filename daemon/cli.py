@@ -129,7 +129,7 @@ def import_(
     from daemon.commands import acting
 
     def run(settings: Settings) -> Exit:
-        name = package or settings.default_package
+        name = settings.default_package if package is None else package
         use = partial(acting.hand_in, arguments=files, package=name, until=until, as_json=as_json)
         return _reach(settings, use, works=True)
 
@@ -572,6 +572,22 @@ def engine_key(
     _ask(context, partial(engine.key, forget=forget, as_json=as_json), as_json=as_json)
 
 
+@app.command("settings")
+def settings_(
+    context: typer.Context,
+    name: Name,
+    changes: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE...]", help="Such as after_crash=ask.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the settings of a package, or change some; what depends on them is made anew."""
+    from daemon.commands import packages
+
+    use = partial(packages.settings, name=name, assignments=changes or [], as_json=as_json)
+    _ask(context, use, works=bool(changes), as_json=as_json)
+
+
 @app.command()
 def delete(
     context: typer.Context,
@@ -641,7 +657,7 @@ def _trace(
     context: typer.Context, show: Callable[..., Awaitable[Exit]], subject: str, package: str | None, *, as_json: bool
 ) -> None:
     def run(settings: Settings) -> Exit:
-        name = package or settings.default_package
+        name = settings.default_package if package is None else package
         return _reach(settings, partial(show, name=name, subject=subject, as_json=as_json), works=False)
 
     _end(context.obj, run, as_json=as_json)

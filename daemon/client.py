@@ -212,6 +212,10 @@ class Client:
     async def impact(self, name: str, of: str) -> Json:
         return await self._object("GET", f"{_package(name)}/impact", params={"of": of})
 
+    async def settings(self, name: str, changes: Json) -> Json:
+        path = f"{_package(name)}/settings"
+        return await (self._object("PUT", path, json=changes) if changes else self._object("GET", path))
+
     async def costs(self, name: str) -> Json:
         return await self._object("GET", f"{_package(name)}/costs")
 

@@ -138,6 +138,10 @@ async def _examined(daemon: Daemon, line: PackageView, limit: int) -> list[Findi
     if line.state == "unusable":
         advice = f"Look at {line.path}; nothing in it was changed, and it is left alone."
         return [Finding(severity="error", subject=subject, found=line.waits_for or "it cannot be used", advice=advice)]
+    if line.state != "running" and daemon.trouble_of(line.name) is not None:
+        # What its files say is as old as the trouble.
+        advice = "Mend what is in the way; it goes on by itself."
+        return [Finding(severity="error", subject=subject, found=f"it waits for {line.waits_for}", advice=advice)]
     findings = [] if line.state == "running" else await off_loop(_package, daemon, line, subject, limit)
     # Asked again: while a stage runs, and one may have begun meanwhile, files are rightly behind the ledger.
     if "running" in (line.state, (await daemon.package_line(line.name)).state):

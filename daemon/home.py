@@ -12,7 +12,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,8 @@ from packages_store.times import Clock, iso, utc_now
 _PATIENCE = 0.25
 """Seconds until a refusal: `read_holder` elsewhere takes the lock for a moment, and a holder writes after it locked."""
 _PAUSE = 0.01
+_LOCK_SIZE = 512
+"""The file keeps its size while nobody holds it: what is there already can be written to when the disk is full."""
 _OTHER_HOME = "Name a folder of its own with --home or LOOM_HOME; one that does not exist is created."
 _TOKEN = re.compile(rb"[A-Za-z0-9_-]{32,512}")
 
@@ -102,14 +104,11 @@ class HomeLock:
         return self
 
     def announce(self, address: str | None) -> None:
-        """Write where the HTTP door is. Raises OSError when the disk is full; the home stays ours all the same."""
+        """Write where the HTTP door is. Raises OSError when it cannot be written; the home stays ours all the same."""
         if self._file is None:
             raise RuntimeError("only the holder of a home announces an address")
         self._holder = Holder(**{**asdict(self._holder), "address": address})
-        # In place: a lock belongs to the file, not to its name, so a new file would be a free one.
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(json.dumps(asdict(self._holder)).encode())
+        _write(self._file, json.dumps(asdict(self._holder)).encode())
 
     def fileno(self) -> int:
         """The descriptor of the lock: who inherits it holds the home too, until it ends."""
@@ -121,8 +120,8 @@ class HomeLock:
         """Give the home back; once is enough. The file stays: deleting it would let two processes lock two files."""
         if self._file is not None:
             file, self._file = self._file, None
-            with file:
-                file.truncate(0)
+            with file, suppress(OSError):
+                _write(file, b"")
 
     def __enter__(self) -> Self:
         return self
@@ -153,11 +152,17 @@ class HeldHome:
 
 @contextmanager
 def hold_home(paths: HomePaths, disk: Disk) -> Iterator[HeldHome]:
-    """Make the home if need be, and hold it. Raises HomeBusy, StoreError or OSError."""
+    """Make the home if need be, and hold it. Raises HomeBusy or StoreError."""
     open_home(paths, disk)
     owner = this_process(new_instance())
-    with HomeLock(paths).acquire(owner) as lock:
-        yield HeldHome(paths, lock, owner, ensure_token(paths, disk))
+    with HomeLock(paths) as lock:
+        try:
+            lock.acquire(owner)
+            token = ensure_token(paths, disk)
+        except OSError as error:
+            advice = "Make room on its disk, or let this user write there; then start again."
+            raise StoreError(f"{paths.root} cannot be written: {error.strerror}.", advice) from error
+        yield HeldHome(paths, lock, owner, token)
 
 
 def read_holder(paths: HomePaths) -> Holder | None:
@@ -268,6 +273,13 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _write(file: BinaryIO, text: bytes) -> None:
+    """In place: a lock belongs to the file, not to its name, so a new file would be a free one."""
+    file.seek(0)
+    file.write(text.ljust(_LOCK_SIZE))
+    file.truncate()
 
 
 def _read(file: BinaryIO) -> Holder:

@@ -17,6 +17,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from daemon.events import PackageRepaired, PackageSettled
+from daemon.intake import in_words
 from daemon.llm.question import open_question
 from daemon.locks import StageLock, StageLocks
 from daemon.runner import Runner
@@ -254,11 +255,12 @@ class Scheduler:
         except PackageNotFound:
             decision = Decision(waits_for="nothing: it was deleted")
         except Exception as error:  # noqa: BLE001 - one package in trouble must not stop the daemon
-            structlog.get_logger().error("package in trouble", package=name, exc_info=error)
-            self._trouble[name] = str(error)
+            reason = self._trouble[name] = in_words(error)
+            where = None if isinstance(error, OSError) else error
+            structlog.get_logger().error("package in trouble", package=name, reason=reason, exc_info=where)
             again = self._clock() + timedelta(seconds=self._runner.pause(self._tries[name]))
             self._tries[name] += 1
-            decision = Decision(waits_for=f"the next try: {error}", look_again_at=again)
+            decision = Decision(waits_for=f"the next try: {reason}", look_again_at=again)
         finally:
             self._active.discard(name)
             self._woken.set()

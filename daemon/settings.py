@@ -358,7 +358,7 @@ class _Sources:
             parts = [str(part) for part in detail["loc"]]
             key = ".".join(parts[:2]) if ".".join(parts[:2]) in keys() else parts[0]
             reason = detail.get("ctx", {}).get("error")
-            allowed = f"{reason}" if reason else f"it must be {_allowed(key)}"
+            allowed = f"{reason}" if reason else f"it must be {what_may_be(key)}"
             shown = repr(detail["input"])
             shown = shown if len(shown) <= 80 else f"{shown[:79]}…"
             yield f"{key} ({self.origin(key)}) is {shown}: {allowed.rstrip('.')}."
@@ -376,7 +376,7 @@ def _fields() -> dict[str, type[BaseModel]]:
     return fields
 
 
-def _allowed(key: str) -> str:
+def what_may_be(key: str) -> str:
     """What a value may be, in words, from the same declaration that checks it."""
     schema = _fields()[key].model_json_schema()["properties"][key.rpartition(".")[2]]
     # A setting that may be left out says so first with the alternatives.
@@ -385,6 +385,8 @@ def _allowed(key: str) -> str:
         return " or ".join(filter(None, schema["enum"]))
     kinds = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list of names"}
     kind = kinds.get(schema.get("type", ""), "text")
+    if "pattern" in schema:
+        return "an address such as https://api.example.com/v1"
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None:
         return kind

@@ -195,7 +195,7 @@ class Watcher:
             try:
                 listing = await off_loop(self._list)
             except OSError as error:
-                self._unavailable(in_words(error))
+                self._unavailable(_in_words(error))
                 return
             if self._looks_unmounted(listing):
                 self._unavailable("an empty folder of another file system is in its place: is the drive mounted?")
@@ -369,6 +369,12 @@ class Watcher:
             uploads = await off_loop(self._taker.uploads, package)
             files += [self._file(path, self._known[path], uploads.get(self._key(path))) for path in inside]
         return files
+
+
+def _in_words(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "it is gone: make the folder again, or mount the drive it lies on"
+    return in_words(error)
 
 
 def _may_settle(known: Dropped) -> bool:

@@ -116,3 +116,9 @@ class Package:
         self.ledger.close()
         self.chats.close()
         self.graph.close()
+
+    def retire(self) -> None:
+        """Close every file for good: the folder is no more where it was. Whoever still works on it gets an OSError."""
+        self.ledger.retire()
+        self.chats.close()
+        self.graph.close()

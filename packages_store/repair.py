@@ -19,6 +19,7 @@ from packages_store.memories import KINDS
 from packages_store.model import Repair, StageName
 from packages_store.package import Package
 from packages_store.sqlite import LOG_SUFFIXES, check_header
+from packages_store.words import with_number
 
 POISON_AFTER = 3
 _CHECKED_AT_START = 64 << 20
@@ -145,7 +146,8 @@ def _interrupt(package: Package, name: StageName, poison_after: int) -> Repair:
     counts = package.progress.counts(name)
     done = f"Set to aborted; {counts.processed} processed and {counts.failed} failed items were kept."
     if poisoned:
-        done += f" {poisoned} item was set aside after {poison_after} interruptions."
+        times = with_number(poison_after, "interruption[|s]")
+        done += f" {with_number(poisoned, 'item[ was|s were]')} set aside after {times}."
     return Repair(
         at=package.now(),
         subject=name,

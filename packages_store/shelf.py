@@ -12,15 +12,20 @@ from packages_store.export import remove_leftovers
 from packages_store.files import Disk, remove_unfinished
 from packages_store.model import Repair
 from packages_store.package import Package
-from packages_store.paths import HomePaths, package_name
+from packages_store.paths import HomePaths, PackagePaths, package_name
 from packages_store.repair import POISON_AFTER, repair_contents, repair_status
 from packages_store.times import Clock
 from packages_store.trash import Trashed, restore, trash, trashed
 
-_KEPT_OPEN = 32
-"""Ledgers that stay open: each takes up to three file descriptors, and there may be thousands of packages."""
+_KEPT_OPEN = 64
+"""Ledgers that stay open while there is work: each takes up to three file descriptors and about a megabyte, and there
+may be thousands of packages. Looks at all of them in turn would open and close every one if it were fewer than work."""
 _KEPT_OPEN_BRIEFLY = 400
 """… in a process that only repairs; two descriptors each, and 1,024 are allowed nearly everywhere."""
+
+
+_Place = tuple[int, int, int | None]
+"""By which a package's folder is known: its device, its inode, and the inode of the ledger in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class Shelf:
     """The packages under `<home>/packages`. Thread-safe.
 
     A package is repaired before anybody in this process gets hold of it, whether it was there at the start (then its
-    status has been repaired before anything else), was made since, or was copied into the home from elsewhere.
+    status has been repaired before anything else), was made since, or was copied into the home from elsewhere. That
+    also holds for a folder that was put in the place of one that was moved away.
     """
 
     def __init__(
@@ -55,7 +61,7 @@ class Shelf:
         self._clock = clock
         self._poison_after = poison_after
         self._packages: OrderedDict[str, Package] = OrderedDict()
-        self._repaired: set[str] = set()
+        self._repaired: dict[str, _Place] = {}
         self._lock = threading.Lock()
         self._meeting = threading.RLock()
         self.tell: Callable[[RepairResult], None] = lambda _result: None
@@ -66,6 +72,15 @@ class Shelf:
         if not self._paths.packages.is_dir():
             return []
         return sorted(entry.name for entry in self._paths.packages.iterdir() if entry.is_dir() and _usable(entry.name))
+
+    def is_still(self, name: str, seconds: float) -> bool:
+        """Whether nothing of a package has changed for so long: somebody may be copying it here just now."""
+        root = self._paths.package(name).root
+        try:
+            newest = max(path.lstat().st_ctime for path in (root, *root.rglob("*")))
+        except OSError:
+            return False
+        return not 0 <= self._clock().timestamp() - newest < seconds
 
     def get(self, name: str) -> Package:
         """One package. Raises PackageNotFound, InvalidName, or PackageUnusable when it cannot be repaired."""
@@ -90,6 +105,12 @@ class Shelf:
         paths = self._paths.package(name)
         with self._lock:
             package = self._packages.pop(name, None)
+            if name in self._repaired and self._repaired[name] != _place(paths):
+                # Another folder lies there, or none: what is open belongs to the one that is gone.
+                del self._repaired[name]
+                if package is not None:
+                    package.retire()
+                package = None
             if not paths.root.is_dir():
                 raise PackageNotFound(f"There is no package {name!r}.")
             if package is None:
@@ -121,7 +142,7 @@ class Shelf:
         with self._meeting:
             with self._lock:
                 package = self._packages.pop(name, None)
-                self._repaired.discard(name)
+                self._repaired.pop(name, None)
             if package is not None:
                 package.close()
             return trash(self._paths, self._disk, name, self._clock())
@@ -142,7 +163,9 @@ class Shelf:
     def _repair_both(self, package: Package) -> list[Repair]:
         repairs = repair_status(package, self._paths.secrets, self._poison_after)
         repairs += repair_contents(package, self._paths.secrets)
-        self._repaired.add(package.name)
+        place = _place(package.paths)
+        if place is not None:
+            self._repaired[package.name] = place
         return repairs
 
     def _repair_at_start(self, package: Package) -> list[Repair]:
@@ -185,6 +208,18 @@ class Shelf:
         """Close every file."""
         for package in self.open_packages():
             package.close()
+
+
+def _place(paths: PackagePaths) -> _Place | None:
+    try:
+        folder = paths.root.stat()
+    except FileNotFoundError:
+        return None
+    try:
+        ledger = paths.ledger.stat().st_ino
+    except FileNotFoundError:
+        ledger = None
+    return folder.st_dev, folder.st_ino, ledger
 
 
 def _usable(name: str) -> bool:

@@ -22,12 +22,10 @@ async def hand_in(
 ) -> Exit:
     """`loom import FILE…`: hand the files in, wait for the end, and say what became of each."""
     files = named_files(arguments)
-    if not files:
-        raise StoreError("There is no file in that folder.", "Name the export itself.")
     report = await import_files(service, files, package, until, _progress())
     for entry in report.account["uploads"]:
         if entry["outcome"] in ("failed", "unsupported"):
-            note(f"loom: {plain(entry['file'])} was not imported: {plain(entry['reason'])}")
+            note(f"loom: {plain(entry['file'])} was not imported: {_bare(plain(entry['reason']))}")
     if as_json:
         answer(report.account)
         return report.exit
@@ -39,6 +37,11 @@ async def hand_in(
     if report.waits_for and report.exit != Exit.OK:
         note(f"loom: {plain(package)} waits for {plain(report.waits_for)}")
     return report.exit
+
+
+def _bare(reason: str) -> str:
+    """A reason without the words with which those of whole files begin."""
+    return reason.removeprefix("Not imported: ")
 
 
 def _progress() -> Callable[[Json], None]:

@@ -6,11 +6,12 @@ from getpass import getpass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from daemon.commands.exits import Exit
 from daemon.commands.output import answer, note, plain, say
 from daemon.commands.service import Json, Service
-from daemon.settings import EngineOptions, SettingsError
+from daemon.settings import EngineOptions, SettingsError, what_may_be
 
 
 async def show(service: Service, *, as_json: bool) -> Exit:
@@ -62,8 +63,13 @@ def _options(assignments: Sequence[str]) -> Json:
     try:
         options = EngineOptions(**given)
     except ValidationError as error:
-        raise SettingsError(tuple(f"{each['loc'][0]}: {each['msg']}." for each in error.errors())) from error
+        raise SettingsError(tuple(_wrong(each) for each in error.errors())) from error
     return options.model_dump(mode="json", include=options.model_fields_set)
+
+
+def _wrong(detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0])
+    return f"{name} is {plain(detail['input'])!r}: it must be {what_may_be(f'engine.{name}')}."
 
 
 def _told(view: Json, *, as_json: bool) -> Exit:

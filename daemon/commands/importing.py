@@ -1,5 +1,6 @@
 """`loom import`: hand files in, wait for the end, and account for each of them."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -9,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from daemon.commands.exits import Exit, Unavailable
+from daemon.commands.output import plain
 from daemon.commands.service import Json, Service
-from packages_store.errors import LoomError
+from packages_store.errors import LoomError, StoreError
 from packages_store.model import Interruption, StageName, StageStatus, UploadOutcome
 
 STDIN = "-"
@@ -40,7 +42,10 @@ class Report:
 
 
 def named_files(arguments: Sequence[str]) -> list[str]:
-    """The files that are meant: a folder stands for the files in it and below, except hidden ones and links."""
+    """The files that are meant: a folder stands for the files in it and below, except hidden ones and links.
+
+    Raises StoreError when there is none of them at all: no package is made for that.
+    """
     files: list[str] = []
     for argument in arguments:
         path = Path(argument)
@@ -49,6 +54,11 @@ def named_files(arguments: Sequence[str]) -> list[str]:
             files += [str(found) for found in inside if not _is_hidden(found.relative_to(path))]
         else:
             files.append(argument)
+    if not files:
+        raise StoreError("There is no file in that folder.", "Name the export itself.")
+    if not any(file == STDIN or os.path.lexists(file) for file in files):
+        lost = "; ".join(f"{plain(file)} was not imported: there is no such file" for file in files)
+        raise StoreError(f"{lost}.", "Check the path; `loom import` takes files and folders.")
     return files
 
 

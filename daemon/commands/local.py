@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from daemon.app import Daemon, open_daemon
 from daemon.commands.exits import Exit, NoDaemon
 from daemon.commands.service import Act, EngineAct, Json, Service
+from daemon.configuring import CHANGEABLE, change_settings
 from daemon.doctor import examine
 from daemon.doubt_views import view
 from daemon.events import DaemonReady
@@ -195,6 +196,13 @@ class LocalService:
 
     async def impact(self, name: str, of: str) -> Json:
         return asdict(await self._daemon.read(name, lambda package: impact(package, of)))
+
+    async def settings(self, name: str, changes: Json) -> Json:
+        changed: list[str] = []
+        if changes:
+            changed = await self._daemon.change(name, "settings", lambda package: change_settings(package, changes))
+        config = await self._daemon.read(name, lambda package: package.config)
+        return {"settings": config.model_dump(mode="json", include=set(CHANGEABLE)), "changed": changed}
 
     async def costs(self, name: str) -> Json:
         options, costs = self._daemon.engine.options, self._daemon.spending.costs

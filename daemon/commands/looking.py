@@ -45,7 +45,7 @@ def _package_table(packages: list[Json]) -> None:
     if not packages:
         say("There is no package yet: put a chat export into the drop folder, or run `loom import FILE`.")
         return
-    rows = [(line["name"], line["state"], _where(line), line["waits_for"] or "") for line in packages]
+    rows = [(line["name"], line["state"], _where(line), line["waits_for"] or _failed(line)) for line in packages]
     table([("PACKAGE", "STATE", "STAGE", "WAITS FOR"), *rows])
 
 
@@ -57,6 +57,12 @@ def _where(line: Json) -> str:
     stage = next((stage for stage in open_stages if stage["status"] == "running"), open_stages[0])
     total = stage["processed"] + stage["failed"] + stage["left"]
     return f"{stage['name']} {stage['processed']}/{total}" if total else str(stage["name"])
+
+
+def _failed(line: Json) -> str:
+    """What a package that is done leaves to a person."""
+    failed = sum(stage["failed"] for stage in line["stages"] if stage["status"] != "skipped")
+    return f"you: {failed} failed, `loom status {plain(line['name'])}` says why" if failed else ""
 
 
 async def show_package(service: Service, name: str, *, as_json: bool) -> Exit:

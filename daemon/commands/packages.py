@@ -1,11 +1,44 @@
-"""Commands about whole packages: delete and restore."""
+"""Commands about whole packages: their settings, delete and restore."""
 
 import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
 
 from daemon.commands.exits import Exit
 from daemon.commands.output import answer, note, plain, say, table
-from daemon.commands.service import Service
+from daemon.commands.service import Json, Service
+from daemon.configuring import CHANGEABLE
+from daemon.settings import SettingsError
+from packages_store.config import PackageConfig
 from packages_store.errors import StoreError
+
+
+async def settings(service: Service, name: str, assignments: Sequence[str], *, as_json: bool) -> Exit:
+    """`loom settings NAME [name=value…]`: show the settings of a package, or change some. Raises SettingsError."""
+    told = await service.settings(name, _changes(assignments))
+    if as_json:
+        answer(told)
+        return Exit.OK
+    for setting, value in told["settings"].items():
+        say(f"{setting} = {plain(value)}{'  (changed)' if setting in told['changed'] else ''}")
+    return Exit.OK
+
+
+def _changes(assignments: Sequence[str]) -> Json:
+    """The settings that are to change, checked. Raises SettingsError for what is none."""
+    given: Json = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if name not in CHANGEABLE or not equals:
+            known = ", ".join(CHANGEABLE)
+            raise SettingsError((f"{plain(assignment)} is no setting of the form name=value; there are {known}.",))
+        given[name] = value
+    try:
+        PackageConfig(**given)
+    except ValidationError as error:
+        raise SettingsError(tuple(f"{each['loc'][0]}: {each['msg']}." for each in error.errors())) from error
+    return given
 
 
 async def delete(service: Service, name: str, *, yes: bool, as_json: bool) -> Exit:

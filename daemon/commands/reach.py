@@ -21,6 +21,7 @@ Command = Callable[[Service], Awaitable[Exit]]
 PATIENCE = 30.0
 """Seconds to wait for a daemon that holds the home and has not opened its door, or is still repairing."""
 _PAUSE = 0.05
+_WHAT_HELPS = "Restart the daemon, or set LOOM_TOKEN."
 
 
 class InThisProcess(Protocol):
@@ -60,7 +61,9 @@ def read_token(settings: Settings) -> str:
     if token := os.environ.get("LOOM_TOKEN"):
         return token
     try:
-        return settings.paths.token.read_text("ascii").strip()
+        token = settings.paths.token.read_text("ascii").strip()
     except (OSError, ValueError) as error:
-        advice = "Restart the daemon, or set LOOM_TOKEN."
-        raise StoreError(f"{settings.paths.token} cannot be read: {error}.", advice) from error
+        raise StoreError(f"{settings.paths.token} cannot be read: {error}.", _WHAT_HELPS) from error
+    if not token:
+        raise StoreError(f"{settings.paths.token} is empty.", _WHAT_HELPS)
+    return token

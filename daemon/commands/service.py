@@ -133,6 +133,10 @@ class Service(Protocol):
         """What rests on a conversation or message (`Impact`)."""
         ...
 
+    async def settings(self, name: str, changes: Json) -> Json:
+        """The settings of a package, after these changes (`PackageSettings`)."""
+        ...
+
     async def costs(self, name: str) -> Json:
         """What a package has cost so far (`PackageCosts`)."""
         ...

@@ -5,9 +5,10 @@ import re
 from typing import Any
 
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+_THOUGHTS_END = "</think"
 _UNOPENED = re.compile(r"\A.*?</think(?:ing)?>", re.DOTALL)
 """Some chat templates open the thoughts themselves, so that only their end stands in the answer."""
-_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```[a-zA-Z]*[^\S\n]*\n(.*?)```", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _MOST_TRIES = 100
 
@@ -18,12 +19,18 @@ def object_in(text: str) -> dict[str, Any] | None:
     What is almost JSON is repaired only in ways that cannot change its meaning: commas before a closing bracket and
     bare control characters in strings.
     """
-    text = _UNOPENED.sub("", _THOUGHTS.sub("", text), count=1).strip()
+    text = _without_thoughts(text).strip()
     candidates = [text, *_FENCE.findall(text)]
     for candidate in candidates:
         if (found := _parsed(candidate)) is not None:
             return found
     return _scanned(text)
+
+
+def _without_thoughts(text: str) -> str:
+    # What begins after the last end has none: it would be looked for from every beginning to the end of the text.
+    after = text.rfind(_THOUGHTS_END) + len("</thinking>")
+    return _UNOPENED.sub("", _THOUGHTS.sub("", text[:after]) + text[after:], count=1)
 
 
 def storable(text: str) -> str:

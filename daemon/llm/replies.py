@@ -25,11 +25,12 @@ _REFUSED = frozenset(
 )
 """In lower case: Google's endpoint hands its own names through (github.com/HKUDS/Vibe-Trading/pull/308)."""
 _DECLINES = re.compile(
-    r"\A\W*(?:(?:i['’]?m|i am) (?:really |very |so )?sorry|sorry|apologies|unfortunately)?\W*(?:but )?\W*"
+    r"\A\W*(?:(?:(?:i['’]?m|i am) (?:really |very |so )?sorry|sorry|apologies|unfortunately)\W*)?(?:but\s\W*)?"
     r"(?:i|we|as an ai)\b.{0,60}?"
     r"(?:can['’]?t|cannot|can not|won['’]?t|(?:am|['’]m|are) (?:not able|unable)|not comfortable|must decline)\b",
     re.IGNORECASE | re.DOTALL,
 )
+"""No two of its parts take the same characters: there may be a hundred thousand brackets, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

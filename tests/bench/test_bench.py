@@ -25,6 +25,8 @@ def test_a_quick_run_measures_everything(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for name in ("(b) ingest", "(b) peak RSS", "(b) bytes written", "per finished item", "to /readyz", "still say"):
         assert name in done.stdout
+    for name in ("abort of convert answered", "second `loom serve` refused", "ended by SIGTERM"):
+        assert name in done.stdout
     for name in ("read chatgpt, official", "read gemini, Takeout, HTML", "read typingmind", "convert, chatgpt"):
         assert name in done.stdout
     assert list(tmp_path.iterdir()) == []

@@ -190,6 +190,10 @@ def test_the_token_comes_from_the_home_or_the_environment(tmp_path: Path, monkey
     settings = settings_for(tmp_path)
     with pytest.raises(StoreError, match="LOOM_TOKEN"):
         read_token(settings)
+    settings.home.mkdir(exist_ok=True)
+    settings.paths.token.write_text("")
+    with pytest.raises(StoreError, match="is empty"):
+        read_token(settings)
 
     (tmp_path / "token").write_text("from-the-home\n", encoding="ascii")
     assert read_token(settings) == "from-the-home"

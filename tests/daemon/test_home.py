@@ -285,7 +285,7 @@ def test_the_lock_file_is_private_and_stays(paths: HomePaths) -> None:
     with new_lock(paths).acquire(this_process("me")):
         assert mode(paths.lock) == 0o600
 
-    assert paths.lock.read_bytes() == b""
+    assert paths.lock.read_bytes().strip() == b""
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\x00", b"[]", b'{"pid": "many"}', b'{"pid": 1}{"pid": 1}'])

@@ -201,6 +201,7 @@ def test_several_wrong_values_are_told_at_once(environ: dict[str, str]) -> None:
         ("pause_before_commit", "perhaps", "it must be true or false"),
         ("max_upload_bytes", 0, "it must be a whole number of at least 1"),
         ("host", "", "it must be text"),
+        ("engine.base_url", "ftp://x", "it must be an address such as https://api.example.com/v1"),
         ("time_zone", "Berlin", "it must be an IANA time zone such as Europe/Berlin"),
         ("allowed_hosts", ["https://loom.example"], "'https://loom.example' is not the plain name of a host"),
         ("allowed_hosts", ["*"], "'*' is not the plain name of a host"),

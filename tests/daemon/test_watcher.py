@@ -483,7 +483,7 @@ async def test_a_folder_that_vanishes_and_comes_back_is_told_once_each_and_carri
     assert [line["state"] for line in lines] == ["unavailable", "available"]
     changes = [event for event in events if isinstance(event, DropFolderChanged)]
     assert [(change.state, change.reason) for change in changes] == [
-        ("unavailable", "No such file or directory"),
+        ("unavailable", "it is gone: make the folder again, or mount the drive it lies on"),
         ("available", None),
     ]
     assert door.names() == ["one.json", "two.json"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.harness import DaemonProcess, loom
+from tests.doors.harness import DaemonProcess, loom, until
 from tests.exports import chatgpt_export
 
 
@@ -29,6 +29,14 @@ def with_package(daemon: DaemonProcess) -> DaemonProcess:
     daemon.drop(chatgpt_export(5), "chats.json", package="wren")
     assert daemon.wait_settled("wren")["state"] == "done"
     return daemon
+
+
+def test_an_option_of_the_engine_that_cannot_be_is_refused_with_what_it_may_be(home: Path) -> None:
+    done = loom(home, "engine", "set", "base_url=ftp://x", "temperature=hot")
+
+    assert done.code == 2
+    assert "base_url is 'ftp://x': it must be an address such as https://api.example.com/v1" in done.stderr
+    assert "temperature is 'hot': it must be a number from 0 to 2" in done.stderr
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
@@ -55,6 +63,14 @@ def test_status_of_a_package_names_its_items(finished: DaemonProcess) -> None:
     assert len(commit["processed_items"]) == 5
     assert commit["failed_items"] == []
     assert detail == finished.package("wren")
+
+
+def test_a_package_that_is_done_but_for_failures_says_so_in_the_list(own: DaemonProcess) -> None:
+    own.drop(b"PK\x03\x04 no archive" * 100, "broken.zip", package="wren")
+    until(lambda: any(stage["failed"] for stage in own.package("wren")["stages"]), "the broken archive to fail")
+    own.wait_settled("wren")
+
+    assert "1 failed, `loom status wren` says why" in loom(own.home, "packages").stdout
 
 
 def test_an_unknown_package_is_a_failure_with_advice(finished: DaemonProcess) -> None:

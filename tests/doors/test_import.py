@@ -99,10 +99,18 @@ def test_a_missing_file_is_a_sentence_and_does_not_keep_the_others_out(home: Pat
 
 
 def test_nothing_but_missing_files_is_a_failure(home: Path, daemon: DaemonProcess) -> None:
-    done = loom(home, "import", "nowhere.json")
+    done = loom(home, "import", "nowhere.json", "--package", "made for nothing")
 
     assert done.code == 1
-    assert "nowhere.json was not imported" in done.stderr
+    assert "nowhere.json was not imported: there is no such file" in done.stderr
+    assert "made for nothing" not in loom(home, "packages").stdout
+
+
+def test_a_package_without_a_name_is_no_package(home: Path, sample: Path, daemon: DaemonProcess) -> None:
+    done = loom(home, "import", sample, "--package", "")
+
+    assert done.code == 2
+    assert "cannot be the name of a package" in done.stderr
 
 
 def test_what_is_no_chat_is_unsupported_and_a_failure(tmp_path: Path, home: Path) -> None:

@@ -22,6 +22,7 @@ from packages_store.model import (
 )
 from packages_store.package import Package
 from packages_store.paths import HomePaths
+from packages_store.repair import repair_status
 from packages_store.shelf import Shelf
 from tests.builders import OWNER, conversation, package_in, shelf_in
 from tests.clocks import FakeClock
@@ -92,6 +93,15 @@ def test_a_claim_of_another_host_or_another_boot_is_as_stale_as_any(tmp_path: Pa
     fresh(tmp_path).repair("wren")
 
     assert fresh(tmp_path).get("wren").progress.stage(StageName.COMMIT).status == StageStatus.ABORTED
+
+
+def test_how_many_items_were_set_aside_and_why_is_told(tmp_path: Path) -> None:
+    package = package_in(tmp_path)
+    die_in(package, StageName.SIGNIFICANT)
+
+    (repair,) = repair_status(package, tmp_path / "secrets", poison_after=1)
+
+    assert repair.done.endswith(" 2 items were set aside after 1 interruption.")
 
 
 def test_a_stage_a_person_aborted_is_left_alone(tmp_path: Path) -> None:

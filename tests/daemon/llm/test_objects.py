@@ -3,6 +3,8 @@
 import pytest
 
 from daemon.llm.objects import object_in, storable
+from daemon.llm.replies import declines
+from tests.effort import costs_at_most
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,26 @@ def test_lone_surrogates_are_replaced_and_pairs_are_joined() -> None:
 
 def test_numbers_too_long_to_read_make_no_object() -> None:
     assert object_in('{"n": ' + "9" * 10_000 + "}") is None
+
+
+@pytest.mark.parametrize("loop", ["<think>", "```json\n", "\n", "[", "{", "but ", "sorry ", '"', "<think></think>"])
+@pytest.mark.parametrize("opening", ["", "```json\n", "<think>"])
+def test_a_model_that_says_the_same_for_ever_is_read_in_time_that_grows_with_what_it_said(
+    opening: str, loop: str
+) -> None:
+    def read(times: int) -> None:
+        text = opening + loop * times
+        object_in(text)
+        declines(text)
+
+    assert costs_at_most(100, lambda: read(20_000), than=lambda: read(1_000))
+
+
+@pytest.mark.parametrize("text", ["I'm sorry, but I can't help.", "Sorry. I cannot.", "But we are unable to"])
+def test_polite_words_decline(text: str) -> None:
+    assert declines(text)
+
+
+@pytest.mark.parametrize("text", ["", "Sorry sights can't be seen.", "None.", 'I cannot {"kind": "none"}'])
+def test_other_words_do_not_decline(text: str) -> None:
+    assert not declines(text)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,3 +177,16 @@ async def test_a_client_that_does_not_read_is_let_go_and_finds_its_way_back(tmp_
             first = await anext(events)
             assert first.kind == "snapshot"
             assert first.number == opened.daemon.events.last_id
+
+
+async def test_the_more_clients_listen_the_more_is_told_to_them_together(tmp_path: Path) -> None:
+    async with door(tmp_path / "home") as opened:
+        feed = EventFeed(opened.daemon)
+        with ExitStack() as clients:
+            clients.enter_context(feed.counting())
+            alone = feed.pace_seconds
+            for _ in range(200):
+                clients.enter_context(feed.counting())
+            assert feed.pace_seconds >= 4 * alone
+
+        assert feed.pace_seconds == alone
