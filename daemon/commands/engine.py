@@ -6,7 +6,6 @@ from getpass import getpass
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from daemon.commands.exits import Exit
 from daemon.commands.output import answer, note, plain, say
@@ -63,13 +62,12 @@ def _options(assignments: Sequence[str]) -> Json:
     try:
         options = EngineOptions(**given)
     except ValidationError as error:
-        raise SettingsError(tuple(_wrong(each) for each in error.errors())) from error
+        raise SettingsError(tuple(_wrong(str(each["loc"][0]), each["input"]) for each in error.errors())) from error
     return options.model_dump(mode="json", include=options.model_fields_set)
 
 
-def _wrong(detail: ErrorDetails) -> str:
-    name = str(detail["loc"][0])
-    return f"{name} is {plain(detail['input'])!r}: it must be {what_may_be(f'engine.{name}')}."
+def _wrong(name: str, value: object) -> str:
+    return f"{name} is {plain(str(value))!r}: it must be {what_may_be(f'engine.{name}')}."
 
 
 def _told(view: Json, *, as_json: bool) -> Exit:

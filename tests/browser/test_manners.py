@@ -169,6 +169,16 @@ async def test_a_part_that_was_loaded_again_is_what_the_server_made_and_keeps_wh
 
 
 @pytest.mark.slow
+async def test_a_package_that_is_put_away_can_be_put_back_without_loading_the_page_again(
+    hostile: SteeredDaemon, browser: Browser
+) -> None:
+    async with Stage(hostile, browser).page("/packages/wren") as page:
+        await page.get_by_role("button", name="Put it away").click()
+        await page.get_by_role("button", name="Put it back among the others").click()
+        await expect(page.get_by_role("button", name="Put it away")).to_be_visible()
+
+
+@pytest.mark.slow
 async def test_without_scripts_one_sees_how_it_stands_and_retries(
     hostile: SteeredDaemon, browser: Browser, tmp_path: Path
 ) -> None:

@@ -192,6 +192,11 @@ async def happened_fragment(request: Request, daemon: TheDaemon, name: str) -> R
     return await show(request, daemon, "package/happened.html", name=name, happened=happened)
 
 
+@router.get("/fragments/packages/{name}/away")
+async def away_fragment(request: Request, daemon: TheDaemon, name: str) -> Response:
+    return await show(request, daemon, "package/put_away.html", view=await _page(daemon, name))
+
+
 @router.get("/packages/{name}/failed/{stage}")
 async def failed_page(
     request: Request,
