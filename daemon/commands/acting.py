@@ -13,6 +13,7 @@ from daemon.commands.service import Act, Json, Service
 from packages_store.errors import StoreError
 from packages_store.files import Disk
 from packages_store.model import StageName
+from packages_store.paths import package_name
 
 _WELL = frozenset({"imported", "updated", "duplicate", "older_snapshot", "waiting", "received"})
 
@@ -21,6 +22,7 @@ async def hand_in(
     service: Service, arguments: Sequence[str], package: str, until: StageName | None, *, as_json: bool
 ) -> Exit:
     """`loom import FILE…`: hand the files in, wait for the end, and say what became of each."""
+    package_name(package)
     files = named_files(arguments)
     report = await import_files(service, files, package, until, _progress())
     for entry in report.account["uploads"]:
