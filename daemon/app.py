@@ -60,6 +60,7 @@ from packages_store.files import Disk
 from packages_store.model import Interruption, ItemEnd, StageName, StageStatus, Upload
 from packages_store.package import Package
 from packages_store.paths import HomePaths
+from packages_store.progress import StageItems
 from packages_store.shelf import RepairResult, Shelf
 from packages_store.times import Clock, utc_now
 from packages_store.trash import Trashed
@@ -380,12 +381,17 @@ class Daemon:
         with package.ledger.unchanging():
             state, waits_for = self._state(package, running)
             conversations, messages = package.staging.totals()
+            items = package.progress.overview() if with_items else {}
+            none = StageItems([], [], [])
             return PackageDetail(
                 name=package.name,
                 path=str(package.paths.root),
                 state=state,
                 waits_for=waits_for,
-                stages=[stage_detail(package, stage, running, with_items) for stage in package.progress.stages()],
+                stages=[
+                    stage_detail(package, stage, running, items.get(stage.name, none))
+                    for stage in package.progress.stages()
+                ],
                 uploads=upload_views(package.uploads.all()),
                 repairs=[repair_view(package.name, repair) for repair in package.progress.repairs()],
                 conversations=conversations,
@@ -493,6 +499,7 @@ class Daemon:
             raise StageBusy(f"{self._running(name)} of {name} is running.")
         await self._scheduler.repair(name)
         await off_loop(self._resume, package, stage)
+        self.engine.doubt()
         self._scheduler.wake(name)
         return await self.package(name)
 
@@ -545,6 +552,7 @@ class Daemon:
             changed += await off_loop(act, each, item)
         if not changed:
             raise NothingToDo(f"No item of {stage or 'any stage'} in {name} has failed.")
+        self.engine.doubt()
         self._scheduler.wake(name)
         return await self.package(name)
 

@@ -105,8 +105,9 @@ class Disk:
         self.probe("write")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE)
         try:
-            with os.fdopen(descriptor, "wb", closefd=False) as file:
-                file.write(data)
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
             if durable:
                 self.probe("fsync")
                 os.fsync(descriptor)

@@ -9,8 +9,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
@@ -34,6 +35,7 @@ _REMOVED = "removed:"
 _AFTER_REMOVED = "removed;"
 
 _PAGE = 200
+_PASSAGE_FIELDS = tuple(field.name for field in fields(Passage))
 _HEADER = re.compile(r"#\s*(?:Daily|Significant) Memory\s*[-–—]\s*(\d{4}-\d\d-\d\d)")
 _TAG = re.compile(r"\[chat:([^\]\r\n]+)\]")
 
@@ -71,6 +73,8 @@ class Memories:
         self._disk = disk
         self._clock = clock
         self._publishing = Lock()
+        self._told_by_others: Mapping[str, frozenset[str]] | None = None
+        """By day, as `look_at_others` found it."""
 
     # --- changing ------------------------------------------------------------------------------------------------
 
@@ -281,7 +285,7 @@ class Memories:
 
     def _is_foreign(self, kind: MemoryKind, name: str) -> bool:
         path = self._folder(kind) / name
-        if not path.exists() and not path.is_symlink():
+        if not os.path.lexists(path):
             return False
         return self._db.one("SELECT 1 FROM facts WHERE name = ?", (f"{_REMOVED}{kind}/{name}",)) is None
 
@@ -468,27 +472,26 @@ class Memories:
             memory_from_row(row), row["item_id"], row["base"], proposal, tuple(Version(*one) for one in versions)
         )
 
+    def look_at_others(self) -> None:
+        """See what somebody else's files of days tell, for `told_by_others`: before any of the days is worked on.
+
+        Once for all of them, since to look through the folder for each day would take time with its square.
+        """
+        told: dict[str, set[str]] = defaultdict(set)
+        sql = "SELECT date, conversation_ids FROM memories WHERE kind = 'daily' AND origin = ?"
+        for row in self._db.rows(sql, (ADOPTED,)):
+            told[row["date"]].update(json.loads(row["conversation_ids"]))
+        known = {row[0] for row in self._db.rows("SELECT file_name FROM memories WHERE kind = 'daily'")}
+        for kind, path in self.files():
+            if kind == "daily" and path.name not in known and self._is_foreign(kind, path.name):
+                told[path.name[: len("YYYY-MM-DD")]].update(_read(kind, path).conversation_ids)
+        self._told_by_others = {day: frozenset(chats) for day, chats in told.items()}
+
     def told_by_others(self, day: str) -> frozenset[str]:
         """The conversations of which somebody else's files of a day (`YYYY-MM-DD`) tell, by their tags."""
-        rows = self._db.rows(
-            "SELECT file_name, conversation_ids FROM memories WHERE kind = 'daily' AND date = ? AND origin = ?",
-            (day, ADOPTED),
-        )
-        told = {chat for row in rows for chat in json.loads(row["conversation_ids"])}
-        for path in self._files_of(day):
-            if _is_plain(path) and not self._is_known("daily", path.name) and self._is_foreign("daily", path.name):
-                told.update(_read("daily", path).conversation_ids)
-        return frozenset(told)
-
-    def _files_of(self, day: str) -> list[Path]:
-        """The files that are named after a day."""
-        folder = self._folder("daily")
-        try:
-            with os.scandir(folder) as entries:
-                names = [entry.name for entry in entries]
-        except FileNotFoundError:
-            return []
-        return [folder / name for name in names if name.startswith(day) and name.endswith(".md")]
+        if self._told_by_others is None:
+            self.look_at_others()
+        return (self._told_by_others or {}).get(day, frozenset())
 
     def _of_items(self, kind: MemoryKind, item_ids: Iterable[str]) -> list[Row]:
         return self._db.rows(
@@ -539,8 +542,13 @@ def _columns(memory: Memory) -> dict[str, Value]:
         "message_ids": json.dumps(memory.message_ids, ensure_ascii=False),
         "requests": json.dumps(memory.requests),
         "title": memory.title,
-        "passages": json.dumps([asdict(passage) for passage in memory.passages], ensure_ascii=False),
+        "passages": json.dumps([_content(passage) for passage in memory.passages], ensure_ascii=False),
     }
+
+
+def _content(passage: Passage) -> dict[str, Any]:
+    """As `asdict`, which takes ten times as long; every line of every day is one."""
+    return {name: getattr(passage, name) for name in _PASSAGE_FIELDS}
 
 
 def memory_from_json(content: dict[str, Any]) -> Memory:
@@ -587,9 +595,9 @@ def _valid_date(text: str) -> str | None:
 
 def _holds(path: Path, data: bytes) -> bool:
     try:
-        return not path.is_symlink() and path.stat().st_size == len(data) and path.read_bytes() == data
+        return _read_plain(path) == data
     except OSError:
-        # Not there, or not readable: writing it says which.
+        # Not readable: writing it says why.
         return False
 
 

@@ -9,10 +9,10 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import cast
+from operator import itemgetter
 
 from packages_store.marks import Marks, follow, hand_on, lay_over, take
-from packages_store.model import Conversation, Edition, Message, Role
+from packages_store.model import Conversation, Edition, Message
 from packages_store.search import note_unspaced
 from packages_store.sqlite import Database, Row, Value
 from packages_store.uniting import unite
@@ -21,6 +21,10 @@ _FIELD_END = "\x1f"
 _INSERT_MESSAGES = (
     "INSERT INTO messages (conversation, position, id, role, content, reasoning, model, created_at, time_inferred,"
     " edition, gone, hash) VALUES "
+)
+_ALL_MESSAGES = (
+    "SELECT json_group_array(json_array(position, id, role, content, created_at, reasoning, model, time_inferred,"
+    " edition, gone)) FROM messages WHERE conversation = ?"
 )
 _MESSAGE = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TOGETHER = 10
@@ -291,32 +295,38 @@ class Staging:
         return conversation if row["edits_hash"] is None else lay_over(self._db, row["key"], conversation)
 
     def _conversation(self, row: Row, where: str = "", parameters: Sequence[Value] = ()) -> Conversation:
-        sql = f"SELECT * FROM messages WHERE conversation = ?{where} ORDER BY position"  # noqa: S608, constants only
-        messages = self._db.rows(sql, (row["key"], *parameters))
-        editions = [Edition(m["edition"]) for m in messages]
+        messages = self._messages(row["key"], where, parameters)
+        editions = [message.edition for message in messages]
         return Conversation(
             id=row["id"],
             title=row["title"],
             platform=row["platform"],
             created_at=row["created_at"],
             updated_at=row["updated_at"],
-            messages=tuple(
-                Message(
-                    id=m["id"],
-                    role=cast("Role", m["role"]),
-                    content=m["content"],
-                    created_at=m["created_at"],
-                    reasoning=m["reasoning"],
-                    model=m["model"],
-                    time_inferred=bool(m["time_inferred"]),
-                    edition=edition,
-                    gone=bool(m["gone"]),
-                )
-                for m, edition in zip(messages, editions, strict=True)
-            ),
+            messages=messages,
             edition=max(editions, default=Edition.EXPORT),
             instructions=tuple(json.loads(row["instructions"])),
             provisional=bool(row["provisional"]),
+        )
+
+    def _messages(self, key: int, where: str, parameters: Sequence[Value]) -> tuple[Message, ...]:
+        # In one row: at each row that SQLite steps to a thread gives the interpreter away, and waits for it again.
+        sql = _ALL_MESSAGES + where
+        rows = json.loads(self._db.single(sql, (key, *parameters))[0])
+        rows.sort(key=itemgetter(0))
+        return tuple(
+            Message(
+                id=message_id,
+                role=role,
+                content=content,
+                created_at=created_at,
+                reasoning=reasoning,
+                model=model,
+                time_inferred=bool(time_inferred),
+                edition=Edition(edition),
+                gone=bool(gone),
+            )
+            for _, message_id, role, content, created_at, reasoning, model, time_inferred, edition, gone in rows
         )
 
     # --- searching ---------------------------------------------------------------------------------------------

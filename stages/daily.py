@@ -31,14 +31,15 @@ class DailyStage:
 
     def plan(self, context: StageContext) -> Sequence[WorkItem]:
         days = _days(context)
+        context.package.memories.look_at_others()
         made_from = {day: context.made_from(fingerprint(sorted(said))) for day, said in days.items()}
         return [WorkItem(day, day, f"{made_from[day]} gate-{GATE_VERSION}") for day in sorted(days)]
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[Day]:
         start, end = bounds(item.id, context.persona.zone, context.persona.day_starts_at)
-        parts = await off_loop(context.package.staging.between, start, end)
+        parts = await off_loop(context.package.staging.between, start, end, threads=context.threads)
         bullets = await context.extractor.daily(context.persona, item.id, parts)
-        day = await off_loop(self._sorted, context, item.id, parts, bullets)
+        day = await off_loop(self._sorted, context, item.id, parts, bullets, threads=context.threads)
         empty = "nothing on this day stood out" if not bullets else "nothing new to be told of it"
         return Finished(item, day, empty=None if day.memory else empty)
 

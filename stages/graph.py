@@ -43,7 +43,7 @@ class GraphStage:
         ]
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[Extract]:
-        memories = await off_loop(_members, context.package, item.id)
+        memories = await off_loop(_members, context.package, item.id, threads=context.threads)
         facts = await context.extractor.graph(context.persona, memories)
         nothing = not facts.nodes and not facts.edges
         extract = Extract(facts, tuple(memory.id for memory in memories))

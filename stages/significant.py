@@ -34,11 +34,11 @@ class SignificantStage:
         ]
 
     async def process(self, context: StageContext, item: WorkItem) -> Finished[Moments]:
-        conversation = await off_loop(context.package.staging.get, item.id)
+        conversation = await off_loop(context.package.staging.get, item.id, threads=context.threads)
         if conversation is None:
             raise ItemFailed(f"The conversation {item.label!r} is no longer in the ledger.")
         drafts = await context.extractor.significant(context.persona, conversation)
-        moments = await off_loop(self._sorted, context, conversation, drafts)
+        moments = await off_loop(self._sorted, context, conversation, drafts, threads=context.threads)
         empty = "nothing in it stood out" if not drafts else "what stood out waits to be looked at"
         return Finished(item, moments, empty=None if moments.memories else empty)
 

@@ -29,6 +29,8 @@ _TOO_LONG = "too long"
 """How the journal says that a question did not fit: an answer too, and the same one every time."""
 _MORE = 2
 """A cut off answer gets this many times the room, once."""
+_SHORT = 8_000
+"""Characters of an answer that is read at once, in a millisecond: changing threads for it takes as long."""
 _LONGEST_COMPLAINT = 1500
 """Characters; stages/extractors/llm/asking.py keeps room for so much."""
 _AGAIN = (
@@ -93,10 +95,6 @@ class Asking(Protocol):
         """The longest answer that may be asked for, when the endpoint has said so."""
         ...
 
-    def doubt(self) -> None:
-        """A stage begins to ask."""
-        ...
-
     async def complete(self, request: Request, package: str) -> Completion:
         """See `Engine.complete`."""
         ...
@@ -129,7 +127,8 @@ class PackageLlm:
         self._scribe = Scribe(package.journal)
         self._known = self._journal.known()
         self._locks: dict[str, anyio.Lock] = {}
-        self._has_asked = False
+        self._stopped: EngineStopped | None = None
+        """Why nothing more is asked in this run: an item that comes late must not ask once more what was refused."""
         self._out = 0
         """Questions that are being dealt with."""
 
@@ -266,13 +265,16 @@ class PackageLlm:
                 self._locks.pop(name, None)
 
     async def _asked(self, ask: Ask, question: _Question) -> JournalledAnswer:
-        if not self._has_asked:
-            self._has_asked = True
-            self._asking.doubt()
-        with self._purse.admit(question.tokens, question.request.most_tokens):
-            new = await self._new_answer(ask, question)
-            # It is paid for: it is kept, whatever has become of its item meanwhile.
-            kept = await self._scribe.record(new)
+        if self._stopped is not None:
+            raise self._stopped
+        try:
+            with self._purse.admit(question.tokens, question.request.most_tokens):
+                new = await self._new_answer(ask, question)
+                # It is paid for: it is kept, whatever has become of its item meanwhile.
+                kept = await self._scribe.record(new)
+        except EngineStopped as stopped:
+            self._stopped = stopped
+            raise
         self._known.add(kept.fingerprint)
         return kept
 
@@ -313,7 +315,10 @@ class PackageLlm:
     async def _judged(self, answer: JournalledAnswer, accept: Callable[[Mapping[str, object]], T]) -> Answered[T]:
         """What `accept` makes of an answer, which the journal is told."""
         try:
-            value = await off_loop(_first_accepted, answer.text, accept)
+            if len(answer.text) <= _SHORT:
+                value = _first_accepted(answer.text, accept)
+            else:
+                value = await off_loop(_first_accepted, answer.text, accept)
         except AnswerRejected as rejected:
             await self._reject(answer, str(rejected) or "It cannot be used.")
             raise

@@ -114,9 +114,9 @@ class Engine:
         return self._gate
 
     def doubt(self) -> None:
-        """Called when a stage begins: send no more than two requests before one is answered.
+        """Called when a person begins something: send only a few requests before one is answered.
 
-        A key that was withdrawn since then costs two refusals, not as many as may be in flight.
+        A key that was withdrawn since then costs these, and not as many as may be in flight.
         """
         self._gate.rates.doubt()
 

@@ -116,6 +116,11 @@ class Engines:
             return TestView(works=False, sentence=str(problem), origin="", model=self.options.model)
         return TestView(**asdict(await self._live.test()))
 
+    def doubt(self) -> None:
+        """A person begins something again, and may have changed the key or the endpoint: see `Engine.doubt`."""
+        if self._live is not None:
+            self._live.engine.doubt()
+
     async def drain(self, seconds: float) -> None:
         """Send nothing more, and wait for the answers that are under way, for so many seconds at most."""
         if self._live is not None:

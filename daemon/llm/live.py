@@ -29,10 +29,6 @@ class LiveEngine:
         """See `Asking`."""
         return self.engine.quirks.most_output
 
-    def doubt(self) -> None:
-        """See `Asking`."""
-        self.engine.doubt()
-
     async def complete(self, request: Request, package: str) -> Completion:
         """See `Asking`."""
         if self._is_over:

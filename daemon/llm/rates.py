@@ -13,8 +13,11 @@ from daemon.llm.pacing import Accepted, Pace, Spacing, Told
 
 _UNTRIED = 2
 """So many requests are sent to an endpoint before it has answered one: when it refuses the key, no more were sent."""
-_IDLE_SECONDS = 0.25
-"""After so long without a request it has to show again that it answers: a person may have changed anything."""
+_FAST = 4
+"""So many more may be under way after each answer, until the provider refuses for the first time."""
+_IDLE_SECONDS = 1.0
+"""After so long without a request it has to show again that it answers: a person may have changed anything. Between two
+stages of an import less time passes."""
 _CATCH_UP_SECONDS = 0.01
 _NO_TIME = 1e-6
 """Shorter waits are rounding: a clock may not even show that they have passed."""
@@ -126,7 +129,7 @@ class Rates:
         self._pace.refused(self._accepted.refused(now, pause), now + pause)
 
     def doubt(self) -> None:
-        """Let no more than two be under way before one is answered."""
+        """Let only a few be under way before one is answered."""
         self._has_answered = False
 
     def resume(self, now: float) -> None:
@@ -144,7 +147,7 @@ class Rates:
     def _grow(self) -> None:
         most = self._settings.most_in_flight
         if self._is_growing_fast:
-            self._limit = min(most, self._limit + 2)
+            self._limit = min(most, self._limit + _FAST)
             return
         self._answers += 1
         if self._answers >= self._limit:

@@ -1,13 +1,19 @@
 """The engine that asks a language model: what each item is asked with, and what is made of the answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import anyio
 
 from packages_store.model import Conversation, GraphFacts, Memory
-from stages.contract import Bullet, Llm, MemoryDraft, Persona, off_loop
+from stages.contract import Answered, Bullet, Llm, MemoryDraft, Persona, off_loop
 from stages.extractors.llm import daily, graph, significant
 from stages.extractors.llm.answers import CHECKS_VERSION
-from stages.extractors.llm.asking import Asker
+from stages.extractors.llm.asking import Asker, Question
 from stages.extractors.llm.chunks import CHUNKS_VERSION
+
+T = TypeVar("T")
+Made = TypeVar("Made")
 
 
 class LlmExtractor:
@@ -19,6 +25,8 @@ class LlmExtractor:
     def __init__(self, llm: Llm) -> None:
         self._llm = llm
         self._asker = Asker(llm)
+        # Counting tokens holds the interpreter: a second thread would only take it from the first.
+        self._counting = anyio.CapacityLimiter(1)
         self._significant = significant.significant_task()
         self._daily = daily.daily_task()
         self._graph = graph.graph_task()
@@ -39,20 +47,27 @@ class LlmExtractor:
 
     @property
     def concurrency(self) -> int:
-        """As many items as questions may be out."""
-        return max(1, self._llm.concurrency)
+        """A third more items than questions may be out: while answers are looked at and filed, others are read."""
+        return -(-max(1, self._llm.concurrency) * 4 // 3)
 
     async def significant(self, persona: Persona, conversation: Conversation) -> tuple[MemoryDraft, ...]:
         """See `Extractor`."""
-        asked = await off_loop(significant.questions, self._significant, self._llm, persona, conversation)
-        return await off_loop(significant.joined, await self._asker.ask_all(asked))
+        asked = await off_loop(
+            significant.questions, self._significant, self._llm, persona, conversation, threads=self._counting
+        )
+        return await self._answered(asked, significant.joined)
 
     async def daily(self, persona: Persona, day: str, parts: Sequence[Conversation]) -> tuple[Bullet, ...]:
         """See `Extractor`."""
-        asked = await off_loop(daily.questions, self._daily, self._llm, persona, day, parts)
-        return await off_loop(daily.joined, await self._asker.ask_all(asked))
+        asked = await off_loop(daily.questions, self._daily, self._llm, persona, day, parts, threads=self._counting)
+        return await self._answered(asked, daily.joined)
 
     async def graph(self, persona: Persona, memories: Sequence[Memory]) -> GraphFacts:
         """See `Extractor`."""
-        asked = await off_loop(graph.questions, self._graph, self._llm, persona, memories)
-        return await off_loop(graph.joined, await self._asker.ask_all(asked))
+        asked = await off_loop(graph.questions, self._graph, self._llm, persona, memories, threads=self._counting)
+        return await self._answered(asked, graph.joined)
+
+    async def _answered(self, asked: Sequence[Question[T]], joined: Callable[[Sequence[Answered[T]]], Made]) -> Made:
+        answers = await self._asker.ask_all(asked)
+        # One answer is short, and joined in less time than it takes to change threads.
+        return joined(answers) if len(answers) <= 1 else await off_loop(joined, answers)

@@ -162,7 +162,7 @@ class _Court:
             return "It rests on a message that is not in this conversation."
         if not min(self._days) <= draft.date <= max(self._days):
             return f"Its date {draft.date} is not a day of this conversation."
-        around = frozenset[str]().union(*(heard.telling for heard in self._around(draft))) - self._names
+        around = frozenset[str]().union(*[heard.telling for heard in self._around(draft)]) - self._names
         ours = _telling(draft.prose) - self._names
         if len(ours) >= _TELLING and len(around) >= _TELLING and not ours & around:
             return "Nothing of what it tells is in the messages it rests on."
@@ -205,9 +205,9 @@ def _runs(text: str) -> Runs:
 def _telling(text: str) -> frozenset[str]:
     """The longer words of a text by their stems; pairs of characters where words are not parted."""
     words = words_in(text)
-    stems = frozenset(word[:_STEM] for word in set(words) if len(word) >= _LETTERS)
-    if parts_words(text):
-        return stems
-    return stems.union(
-        one + other for one, other in pairwise(words) if len(one) == len(other) == 1 and not (one + other).isascii()
-    )
+    telling = {word[:_STEM] for word in set(words) if len(word) >= _LETTERS}
+    if not parts_words(text):
+        telling |= {
+            one + other for one, other in pairwise(words) if len(one) == len(other) == 1 and not (one + other).isascii()
+        }
+    return frozenset(telling)

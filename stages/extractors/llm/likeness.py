@@ -23,6 +23,10 @@ _UNPARTED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\
 """Letters of scripts that do not part words; they are read one by one."""
 _LETTER = re.compile(_UNPARTED)
 _WORD = re.compile(rf"{_UNPARTED}|[^\W_]+")
+_ASCII_WORDS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
+"""What is between words of ASCII, as blanks: several times as fast as the pattern, and most text is ASCII."""
+_FEW = 16
+"""Texts up to which each is compared with all others; an index of their runs costs more than it saves."""
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -33,6 +37,8 @@ Runs = frozenset[tuple[str, ...]]
 
 def words_in(text: str) -> list[str]:
     """The words of `text` in order: casefolded, in one form, without marks."""
+    if text.isascii():
+        return text.casefold().translate(_ASCII_WORDS).split()
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -107,6 +113,8 @@ class Known:
         self._runs: list[Runs] = []
         self._exact: dict[str, int] = {}
         self._where: dict[tuple[str, ...], list[int]] = {}
+        self._indexed = 0
+        """So many of the texts have their runs in `_where`: none of a few, all of many."""
         for key, text in texts:
             self.meet(key, text)
 
@@ -120,9 +128,15 @@ class Known:
             self._keys.append(key)
             self._runs.append(runs)
             self._exact[" ".join(words)] = number
-            for run in runs:
-                self._where.setdefault(run, []).append(number)
+            if len(self._keys) > _FEW:
+                self._index()
         return twin
+
+    def _index(self) -> None:
+        for number in range(self._indexed, len(self._keys)):
+            for run in self._runs[number]:
+                self._where.setdefault(run, []).append(number)
+        self._indexed = len(self._keys)
 
     def twin_of(self, text: str) -> str | None:
         """The key of the known text that is nearly the same, None when there is none."""
@@ -134,11 +148,17 @@ class Known:
     def _twin(self, words: list[str], runs: Runs) -> str | None:
         if (same := self._exact.get(" ".join(words))) is not None:
             return self._keys[same]
+        candidates = self._candidates(runs)
+        likeness = {number: jaccard(runs, self._runs[number]) for number in candidates}
+        best = max(candidates, key=lambda number: (likeness[number], -number), default=None)
+        return self._keys[best] if best is not None and likeness[best] >= NEAR else None
+
+    def _candidates(self, runs: Runs) -> set[int]:
+        if not self._indexed:
+            return set(range(len(self._keys)))
         candidates: set[int] = set()
         for run in runs:
             where = self._where.get(run)
             if where is not None and len(where) <= _COMMON:
                 candidates.update(where)
-        likeness = {number: jaccard(runs, self._runs[number]) for number in candidates}
-        best = max(candidates, key=lambda number: (likeness[number], -number), default=None)
-        return self._keys[best] if best is not None and likeness[best] >= NEAR else None
+        return candidates

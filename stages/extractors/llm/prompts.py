@@ -6,6 +6,7 @@ in is not looked at again. So nothing that somebody wrote in a chat can act as a
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 
 from stages.contract import Persona
@@ -23,6 +24,7 @@ class Prompt:
     """Such as `significant-1.2`: the version of what all prompts begin with, then that of this one."""
     text: str
 
+    @lru_cache(maxsize=64)  # noqa: B019 - a prompt is as small as its key; it is asked for with every question
     def filled(self, persona: Persona) -> str:
         """The instructions for this persona, the same bytes at every call. A line whose place is empty is left out."""
         places = {

@@ -150,4 +150,8 @@ async def test_the_version_changes_with_the_model_and_the_prompts() -> None:
     assert engine.version != LlmExtractor(FakeLlm(version="model-b")).version
     assert all(load_prompt(name).name in engine.version for name in NAMES)
     assert engine.name == "llm"
-    assert LlmExtractor(FakeLlm(concurrency=7)).concurrency == 7
+
+
+@pytest.mark.parametrize(("questions", "items"), [(1, 2), (7, 10), (24, 32)])
+async def test_more_items_are_in_work_than_questions_may_be_out(questions: int, items: int) -> None:
+    assert LlmExtractor(FakeLlm(concurrency=questions)).concurrency == items
