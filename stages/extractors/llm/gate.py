@@ -162,11 +162,21 @@ class _Court:
             return "It rests on a message that is not in this conversation."
         if not min(self._days) <= draft.date <= max(self._days):
             return f"Its date {draft.date} is not a day of this conversation."
-        around = frozenset[str]().union(*[heard.telling for heard in self._around(draft)]) - self._names
-        ours = _telling(draft.prose) - self._names
-        if len(ours) >= _TELLING and len(around) >= _TELLING and not ours & around:
+        if not self._is_heard_of(draft):
             return "Nothing of what it tells is in the messages it rests on."
         return None
+
+    def _is_heard_of(self, draft: MemoryDraft) -> bool:
+        """Whether a telling word of it is in a message that it cites, or near one; True when there are too few."""
+        ours = _telling(draft.prose) - self._names
+        if len(ours) < _TELLING:
+            return True
+        around: set[str] = set()
+        for heard in self._around(draft):
+            if not ours.isdisjoint(heard.telling):
+                return True
+            around |= heard.telling
+        return len(around - self._names) < _TELLING
 
     def _injected(self, draft: MemoryDraft) -> str | None:
         cited = [self._heard[self._positions[message_id]] for message_id in draft.message_ids]
@@ -190,12 +200,12 @@ class _Court:
         return borrowed >= _BORROWED and borrowed > len(ours & said)
 
     def _around(self, draft: MemoryDraft) -> list[_Heard]:
-        """The cited messages and their neighbours, in order."""
-        near: set[int] = set()
-        for message_id in draft.message_ids:
-            at = self._positions[message_id]
-            near.update(range(max(0, at - _NEIGHBOURS), min(len(self._heard), at + _NEIGHBOURS + 1)))
-        return [self._heard[at] for at in sorted(near)]
+        """The cited messages, and then their neighbours."""
+        near: dict[int, None] = dict.fromkeys(self._positions[message_id] for message_id in draft.message_ids)
+        for at in tuple(near):
+            first, behind = max(0, at - _NEIGHBOURS), min(len(self._heard), at + _NEIGHBOURS + 1)
+            near.update(dict.fromkeys(range(first, behind)))
+        return [self._heard[at] for at in near]
 
 
 def _runs(text: str) -> Runs:
@@ -207,7 +217,6 @@ def _telling(text: str) -> frozenset[str]:
     words = words_in(text)
     telling = {word[:_STEM] for word in set(words) if len(word) >= _LETTERS}
     if not parts_words(text):
-        telling |= {
-            one + other for one, other in pairwise(words) if len(one) == len(other) == 1 and not (one + other).isascii()
-        }
+        pairs = {one + other for one, other in pairwise(words) if len(one) == len(other) == 1}
+        telling |= {pair for pair in pairs if not pair.isascii()}
     return frozenset(telling)

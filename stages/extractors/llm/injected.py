@@ -90,7 +90,7 @@ def sift(text: str, instructions: Runs = frozenset()) -> Sifted:
     """Part a message, paragraph by paragraph, from what was put into it; `instructions` as `runs_in` gives them."""
     injected = [block.group() for block in _BLOCK.finditer(text)]
     said: list[str] = []
-    for paragraph in _PARTING.split(_BLOCK.sub("\n\n", text)):
+    for paragraph in _PARTING.split(_BLOCK.sub("\n\n", text) if injected else text):
         (injected if _is_put_in(paragraph) or repeats(paragraph, instructions) else said).append(paragraph)
     return Sifted("\n\n".join(said).strip(), "\n\n".join(injected).strip())
 

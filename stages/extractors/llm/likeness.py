@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 _RUN = 5
@@ -153,12 +155,16 @@ class Known:
         best = max(candidates, key=lambda number: (likeness[number], -number), default=None)
         return self._keys[best] if best is not None and likeness[best] >= NEAR else None
 
-    def _candidates(self, runs: Runs) -> set[int]:
+    def _candidates(self, runs: Runs) -> list[int]:
+        """The texts that share enough runs, the common ones not counted but for what they could add."""
         if not self._indexed:
-            return set(range(len(self._keys)))
-        candidates: set[int] = set()
-        for run in runs:
-            where = self._where.get(run)
-            if where is not None and len(where) <= _COMMON:
-                candidates.update(where)
-        return candidates
+            return list(range(len(self._keys)))
+        places = [where for run in runs if (where := self._where.get(run)) is not None]
+        telling = [where for where in places if len(where) <= _COMMON]
+        common = len(places) - len(telling)
+        shared = Counter(chain.from_iterable(telling))
+        return [
+            number
+            for number, count in shared.items()
+            if count + common >= NEAR * (len(runs) + len(self._runs[number]) - count - common)
+        ]
