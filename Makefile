@@ -7,7 +7,8 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+# The plugin of schemathesis takes half a second to import, in each worker; `make contract` runs it by itself.
+PYTEST := $(BIN)/pytest -p no:schemathesis -n auto --maxprocesses 4 --dist worksteal
 
 # Compiled modules are kept, whatever the shell says: the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
@@ -24,7 +25,7 @@ run: $(READY) ## import the sample exports with a daemon of their own and show t
 	$(BIN)/python examples/run_sample.py $(ARGS)
 
 test: $(READY) ## run the test suite but for its slowest; ARGS="-k words" runs a part of it
-	$(PYTEST) -m "not torture and not slow" $(ARGS)
+	$(PYTEST) -m "not torture and not slow" --hypothesis-profile=short $(ARGS)
 
 check: quick ## run everything a change must pass: lint, types, imports, and the test suite with its coverage
 	$(PYTEST) -m "not torture" --cov --cov-report=term-missing:skip-covered $(ARGS)

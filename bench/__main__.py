@@ -76,7 +76,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="loom-bench-", dir=given.dir) as folder:
         figures: list[Figure] = []
         try:
-            figures.extend(_figures(given, Path(folder)))
+            for figure in _figures(given, Path(folder)):
+                print(figure.line(), file=sys.stderr, flush=True)
+                figures.append(figure)
         finally:
             print(table(figures))  # what was measured until something failed took minutes
     return int(given.check and any(figure.is_missed for figure in figures))

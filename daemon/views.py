@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from packages_store.model import ItemEnd, Repair, StageName, StageState, StageStatus, Upload
 from packages_store.package import Package
+from packages_store.progress import StageItems
 from stages.parsers.reading.sets import missing_parts, set_of
 
 _LISTED = 1000
@@ -149,13 +150,16 @@ def stage_view(package: Package, state: StageState, running: StageName | None) -
     )
 
 
-def stage_detail(package: Package, state: StageState, running: StageName | None, with_items: bool) -> StageDetail:
-    """A stage with its failures, and the ids of all its items when they are asked for: there may be many."""
-    failures = package.progress.items(state.name, (ItemEnd.FAILED, ItemEnd.REJECTED, ItemEnd.POISONED), _LISTED)
+def stage_detail(package: Package, state: StageState, running: StageName | None, items: StageItems) -> StageDetail:
+    """A stage with its failures, and with these of its items by id."""
+    view = stage_view(package, state, running)
+    # Most stages have no failure, which is known by now: looking for some reads all items.
+    ends = (ItemEnd.FAILED, ItemEnd.REJECTED, ItemEnd.POISONED)
+    failures = package.progress.items(state.name, ends, _LISTED) if view.failed else []
     return StageDetail(
-        **stage_view(package, state, running).model_dump(),
-        processed_items=package.progress.processed_ids(state.name) if with_items else [],
-        failed_items=package.progress.failed_ids(state.name) if with_items else [],
+        **view.model_dump(),
+        processed_items=items.foreign + items.processed,
+        failed_items=items.failed,
         failures=[
             ItemView(id=item.id, label=item.label, end=item.end, attempts=item.attempts, reason=item.reason)
             for item in failures

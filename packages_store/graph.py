@@ -7,7 +7,7 @@ batch of its own, and ours is joined onto it.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from packages_store.files import Probe, no_probe
 from packages_store.graph_edits import GraphEdits
 from packages_store.model import GraphEdge, GraphFacts, GraphNode
 from packages_store.network import Network
-from packages_store.sqlite import Database, Schema, Value
+from packages_store.sqlite import Database, Row, Schema, Value
 
 # Columns may be NULL where an adopted row may lack them: what somebody else wrote must fit in as it was.
 GRAPH = Schema(
@@ -143,15 +143,14 @@ class GraphFile:
 
     def facts(self) -> Iterator[GraphFacts]:
         """What each batch says, in the order of the batches' names."""
-        for batch in self._batches():
-            yield batch.facts
+        for row in self._batch_rows():
+            yield _batch(row).facts
 
-    def _batches(self) -> list[Batch]:
-        rows = self._db.rows(
+    def _batch_rows(self) -> list[Row]:
+        return self._db.rows(
             "SELECT facts, learned_at, confirmed_at FROM graph_facts WHERE batch <> ? AND NOT away ORDER BY batch",
             (ADOPTED,),
         )
-        return [Batch(_facts(json.loads(row["facts"])), row["learned_at"], row["confirmed_at"]) for row in rows]
 
     def adopt_existing(self) -> None:
         """Take over the rows of the graph.db that is here before this ledger, whoever made it. Done once only.
@@ -205,17 +204,20 @@ class GraphFile:
         """
         with self._db.unchanging():
             latest, state = self._latest, self._db.state()
-            if latest is None or latest.state != state:
-                made_of = self._made_of()
-                is_same = latest is not None and latest.made_of == made_of
-                latest = _Latest(state, made_of, latest.graph if latest and is_same else self._put_together())
-                self._latest = latest
-            # Whoever closes the file meanwhile takes the attribute away, not this.
-            return latest.graph
+            if latest is not None and latest.state == state:
+                return latest.graph
+            made_of = self._made_of()
+            put_together = self._read() if latest is None or latest.made_of != made_of else lambda: latest.graph
+        # That takes seconds, for which neither a stage nor another look at the package has to wait.
+        graph = put_together()
+        self._latest = _Latest(state, made_of, graph)
+        return graph
 
-    def _put_together(self) -> Consolidated:
+    def _read(self) -> Callable[[], Consolidated]:
+        """Everything that a graph is made of, read now, to be put together."""
+        adopted, batches, decisions = self._adopted(), self._batch_rows(), self.edits.decisions()
         edits = [stored.edit for stored in self.edits.all()]
-        return consolidate(self._adopted(), self._batches(), self.edits.decisions(), edits)
+        return lambda: consolidate(adopted, list(map(_batch, batches)), decisions, edits)
 
     def network(self) -> Network:
         """The same to be looked at."""
@@ -280,6 +282,10 @@ class GraphFile:
 
 def _plain(value: Value) -> Value:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _batch(row: Row) -> Batch:
+    return Batch(_facts(json.loads(row["facts"])), row["learned_at"], row["confirmed_at"])
 
 
 def _facts(content: Mapping[str, Any]) -> GraphFacts:

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from threading import Lock
+from typing import NamedTuple, TypeVar
 
+from daemon.web.markdown import Html
+from daemon.web.templating import render
 from packages_store.days import said_by_quarter, state_of_days
 from packages_store.model import MemoryKind
 from packages_store.package import Package
-from packages_store.remembered import Made
+from packages_store.remembered import Made, Remembered
 from packages_store.times import local_day
 
 LEVELS = 4
@@ -19,9 +22,11 @@ _LEFT, _TOP = 30, 18
 _WEEK = 7
 _KEPT = 8
 
+K = TypeVar("K")
+V = TypeVar("V")
 
-@dataclass(frozen=True, slots=True)
-class Square:
+
+class Square(NamedTuple):
     """A day at its place. `level` is 0 (nothing was said) to LEVELS."""
 
     day: str
@@ -63,11 +68,32 @@ class Month:
     memories: int
 
 
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The years as pictures, in HTML, and the months in lines, both with the latest first."""
+
+    years: list[Html]
+    months: list[Month]
+    said: Counter[str]
+    """Messages of each local day."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A calendar and what it was made of: of which package, and how its ledger and settings stood."""
+
+    package: Package
+    made_of: tuple[tuple[int, int], str, int]
+    made: list[Made]
+    calendar: Calendar
+
+
 class Days:
-    """How much was said on each day, kept while a package's conversations stay as they are. For any thread."""
+    """How much was said on each day, and its picture, kept while a package stays as it is. For any thread."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, int, str], Counter[str]] = OrderedDict()
+        self._drawn: OrderedDict[str, _Drawn] = OrderedDict()
         self._lock = Lock()
 
     def said(self, package: Package) -> Counter[str]:
@@ -78,11 +104,36 @@ class Days:
             known = self._known.get(key)
         said = known or said_by_day(said_by_quarter(package.ledger), config.zone, config.day_starts_at)
         with self._lock:
-            self._known[key] = said
-            self._known.move_to_end(key)
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            _keep(self._known, key, said)
         return said
+
+    def calendar(self, package: Package) -> Calendar:
+        """The calendar of a package."""
+        config = package.config
+        # Before: what changes while it is drawn is seen at the next look.
+        made_of = (package.ledger.state(), config.time_zone, config.day_starts_at)
+        with self._lock:
+            known = self._drawn.get(package.name)
+        if known is not None and known.package is package and known.made_of == made_of:
+            return known.calendar
+        said, made = self.said(package), Remembered(package.ledger).made()
+        is_same = known is not None and known.calendar.said is said and known.made == made
+        calendar = known.calendar if known and is_same else _calendar(package.name, said, made)
+        with self._lock:
+            _keep(self._drawn, package.name, _Drawn(package, made_of, made, calendar))
+        return calendar
+
+
+def _keep(known: OrderedDict[K, V], key: K, value: V) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    while len(known) > _KEPT:
+        known.popitem(last=False)
+
+
+def _calendar(name: str, said: Counter[str], made: list[Made]) -> Calendar:
+    pictures = [Html(render("memories/year.html", name=name, year=year)) for year in years(said, made)]
+    return Calendar(pictures, months(said, made), said)
 
 
 def said_by_day(quarters: Iterable[tuple[str, int]], zone: tzinfo, starts_at: int) -> Counter[str]:

@@ -8,6 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _ROUNDS = 20
 """Label propagation settles in a few rounds; what still swings after so many would swing for ever."""
@@ -112,29 +113,36 @@ def _moved(
     return moved
 
 
-@dataclass(frozen=True, slots=True)
-class _Crowd:
-    """Places within a square. Who is far away sees all of them in their middle (Barnes and Hut, 1986)."""
+class _Crowd(NamedTuple):
+    """Places within a square. Who is far away sees all of them in their middle (Barnes and Hut, 1986).
 
-    places: Sequence[complex]
-    middle: complex
+    A tuple of numbers, since every node looks at dozens of these in every step.
+    """
+
+    x: float
+    y: float
+    """Their middle."""
     seen_from: float
     """The square of the distance from which on the middle will do."""
+    size: int
     quarters: Sequence["_Crowd"]
+    places: Sequence[tuple[float, float]]
+    """Of those that are not parted further."""
 
 
 def _crowd(places: Sequence[complex]) -> _Crowd:
-    left, right = min(one.real for one in places), max(one.real for one in places)
-    top, bottom = min(one.imag for one in places), max(one.imag for one in places)
-    size = max(right - left, bottom - top)
+    xs, ys = [one.real for one in places], [one.imag for one in places]
+    left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
+    width = max(right - left, bottom - top)
     middle = sum(places) / len(places)
-    if len(places) <= _FEW or size < _TOUCHING:
-        return _Crowd(places, middle, math.inf, ())
+    if len(places) <= _FEW or width < _TOUCHING:
+        return _Crowd(middle.real, middle.imag, math.inf, len(places), (), list(zip(xs, ys, strict=True)))
     x, y = (left + right) / 2, (top + bottom) / 2
     quarters: dict[tuple[bool, bool], list[complex]] = defaultdict(list)
     for place in places:
         quarters[place.real > x, place.imag > y].append(place)
-    return _Crowd(places, middle, (size / _ANGLE) ** 2, [_crowd(quarter) for quarter in quarters.values()])
+    parts = [_crowd(quarter) for quarter in quarters.values()]
+    return _Crowd(middle.real, middle.imag, (width / _ANGLE) ** 2, len(places), parts, ())
 
 
 def _push(place: complex, everything: _Crowd) -> complex:
@@ -142,17 +150,17 @@ def _push(place: complex, everything: _Crowd) -> complex:
     push_x = push_y = 0.0
     waiting = [everything]
     while waiting:
-        crowd = waiting.pop()
-        right, down = x - crowd.middle.real, y - crowd.middle.imag
+        middle_x, middle_y, seen_from, size, quarters, places = waiting.pop()
+        right, down = x - middle_x, y - middle_y
         squared = right * right + down * down
-        if squared > crowd.seen_from:
-            push_x += right * len(crowd.places) / squared
-            push_y += down * len(crowd.places) / squared
-        elif crowd.quarters:
-            waiting.extend(crowd.quarters)
+        if squared > seen_from:
+            push_x += right * size / squared
+            push_y += down * size / squared
+        elif quarters:
+            waiting += quarters
         else:
-            for other in crowd.places:
-                right, down = x - other.real, y - other.imag
+            for other_x, other_y in places:
+                right, down = x - other_x, y - other_y
                 # Nodes that all but touch are not thrown out of the picture.
                 squared = max(right * right + down * down, _TOUCHING)
                 push_x += right / squared

@@ -3,13 +3,15 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from packages_store.consolidation import Consolidated, consolidate
 from packages_store.errors import FileDamaged
 from packages_store.files import Probe
 from packages_store.graph import GraphFile
@@ -488,3 +490,21 @@ def test_a_database_of_something_else_is_damaged(bench: Bench) -> None:
 )
 def test_names_are_the_same_when_only_their_writing_differs(one: str, other: str) -> None:
     assert node_key(one) == node_key(other)
+
+
+def test_others_use_the_ledger_while_a_graph_is_put_together(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.graph.put_facts("batch-1", GraphFacts((), ()))
+    counts: list[int] = []
+
+    def look_meanwhile(*sources: Any) -> Consolidated:
+        with ThreadPoolExecutor() as others:
+            counts.append(others.submit(lambda: bench.ledger.count("SELECT count(*) FROM graph_facts")).result(60))
+            others.submit(bench.graph.put_facts, "batch-2", GraphFacts((), ())).result(60)
+        return consolidate(*sources)
+
+    monkeypatch.setattr("packages_store.graph.consolidate", look_meanwhile)
+    first = bench.graph.consolidated()
+    monkeypatch.undo()
+
+    assert counts == [1]
+    assert bench.graph.consolidated() is not first, "what came meanwhile is in the next one"

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from daemon.doubt_views import DoubtView, view
 from daemon.web.api.doubts import CHANGED as DOUBTS_CHANGED
 from daemon.web.api.memories import CHANGED, MemoryDetail, MemoryLine, detail, line
-from daemon.web.calendar import Days, Month, Year, months, years
+from daemon.web.calendar import Calendar, Days
 from daemon.web.page import chrome, done, fields, show
 from daemon.web.problems import Problem, Refused
 from daemon.web.templating import counted, package_path
@@ -98,14 +98,6 @@ class MemoryList:
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
-    """The years as pictures, and the months in lines."""
-
-    years: list[Year]
-    months: list[Month]
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """One memory with everything it rests on."""
 
@@ -141,7 +133,12 @@ async def memories(
     frame = chrome(request, daemon)
     days: Days = request.app.state.days
     asked = Asked(kind, when, q, page)
-    found, calendar = await daemon.read(name, lambda p: (_list(p, asked, days), _calendar(p, days)))
+
+    def look(package: Package) -> tuple[MemoryList, Calendar]:
+        calendar = days.calendar(package)
+        return _list(package, asked, calendar.said), calendar
+
+    found, calendar = await daemon.read(name, look)
     return await show(request, daemon, "memories/memories.html", frame, name=name, list=found, calendar=calendar)
 
 
@@ -156,7 +153,8 @@ async def memories_fragment(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     days: Days = request.app.state.days
-    found = await daemon.read(name, lambda package: _list(package, Asked(kind, when, q, page), days))
+    asked = Asked(kind, when, q, page)
+    found = await daemon.read(name, lambda package: _list(package, asked, days.said(package) if when else {}))
     return await show(request, daemon, "memories/list.html", name=name, list=found)
 
 
@@ -193,11 +191,10 @@ async def deleted(request: Request, daemon: TheDaemon, name: str) -> Response:
     return await show(request, daemon, "memories/deleted.html", frame, name=name, memories=found)
 
 
-def _list(package: Package, asked: Asked, days: Days) -> MemoryList:
+def _list(package: Package, asked: Asked, said: Mapping[str, int]) -> MemoryList:
     remembered = Remembered(package.ledger)
     begin = (asked.page - 1) * _PAGE
     fitting, total = remembered.latest(asked.wanted, begin, _PAGE)
-    said = days.said(package) if asked.when else {}
     return MemoryList(
         name=package.name,
         asked=asked,
@@ -207,16 +204,12 @@ def _list(package: Package, asked: Asked, days: Days) -> MemoryList:
         has_more=total > begin + _PAGE,
         held_back=remembered.held_back(),
         deleted=remembered.deleted(),
-        messages=sum(count for day, count in said.items() if day.startswith(asked.when)),
+        messages=sum(count for day, count in said.items() if day.startswith(asked.when)) if asked.when else 0,
     )
 
 
-def _calendar(package: Package, days: Days) -> Calendar:
-    said, made = days.said(package), Remembered(package.ledger).made()
-    return Calendar(years(said, made), months(said, made))
-
-
 def _reading(package: Package, memory_id: str) -> Reading:
+    package.graph.consolidated()  # before: nobody else waits while it is put together
     # At one moment: a memory that somebody deletes meanwhile is read as one that is there, or as one that is not.
     with package.ledger.unchanging():
         found = detail(package.memories.story(memory_id))
