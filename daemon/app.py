@@ -194,7 +194,7 @@ class Daemon:
             day_starts_at=config.day_starts_at,
         )
         extractor = self._extractor or self._extractor_of(package, config, llm)
-        return StageContext(package, extractor, persona, self.clock, self.parsers.parsers)
+        return StageContext(package, extractor, persona, self.clock, self.parsers.parsers, config.instance_id)
 
     def _extractor_of(self, package: Package, config: PackageConfig, llm: Llm | None) -> Extractor:
         if config.engine == "offline" or (config.engine == "auto" and not self.engine.is_set):

@@ -48,8 +48,6 @@ class Package:
         self.graph = GraphFile(self.ledger, paths.graph, disk.probe)
         self.view_lock = threading.Lock()
         """Held while checkpoint.json is written, so that an older view never replaces a newer one."""
-        self._config: tuple[tuple[int, ...], PackageConfig] | None = None
-        """What config.json said, and which file that was. Stages ask for it with every item."""
 
     @cached_property
     def stamp(self) -> str:
@@ -58,13 +56,9 @@ class Package:
 
     @property
     def config(self) -> PackageConfig:
-        """The settings, read anew when the file is another one. Raises FileDamaged when config.json cannot be used."""
+        """The settings, read anew. Raises FileDamaged when config.json cannot be used."""
         try:
-            now = self.paths.config.stat()
-            version = (now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-            if self._config is None or self._config[0] != version:
-                self._config = version, PackageConfig.model_validate_json(self.paths.config.read_bytes())
-            return self._config[1]
+            return PackageConfig.model_validate_json(self.paths.config.read_bytes())
         except FileNotFoundError:
             return self.last_config() or PackageConfig()
         except ValidationError as error:

@@ -5,7 +5,7 @@ A stage is stateless. It never touches a lock, a checkpoint, a counter or anothe
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import tzinfo
 from functools import lru_cache
@@ -221,6 +221,8 @@ class MadeFrom:
 _THREADS = 2
 """Worker threads for the items of one run. Their steps are short and hold the interpreter: measured with 32 items in
 flight, more threads only take it from each other, and from the event loop (a quarter more processor time for each)."""
+_LITTLE = 20_000
+"""Characters that are looked through in a few milliseconds: to change threads for them takes nearly as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,8 @@ class StageContext:
     persona: Persona
     clock: Clock
     parsers: Sequence[Parser]
+    instance_id: str = "entity-loom"
+    """What memory files are named after beside their day."""
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_THREADS))
     """For the short steps of items that are in flight together (see `off_loop`)."""
 
@@ -296,6 +300,18 @@ async def off_loop(
     It is not abandoned on cancellation: long work calls `breathe` now and then.
     """
     return await anyio.to_thread.run_sync(work, *arguments, limiter=threads)
+
+
+async def off_loop_if_long(
+    length: int, work: Callable[[*Arguments], T], *arguments: *Arguments, threads: anyio.CapacityLimiter | None = None
+) -> T:
+    """Run `work`, which looks through `length` characters and at nothing on the disk, at once when they are few."""
+    return work(*arguments) if length <= _LITTLE else await off_loop(work, *arguments, threads=threads)
+
+
+def length_of(conversations: Iterable[Conversation]) -> int:
+    """The characters of all messages."""
+    return sum(len(message.content) for conversation in conversations for message in conversation.messages)
 
 
 def breathe() -> None:

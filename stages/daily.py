@@ -9,7 +9,7 @@ from packages_store.bodies import daily_file_name, with_passages
 from packages_store.doubts import NewDoubt
 from packages_store.model import Conversation, Memory, Passage, StageName, WorkItem
 from packages_store.times import iso
-from stages.contract import Bullet, Finished, StageContext, fingerprint, off_loop
+from stages.contract import Bullet, Finished, StageContext, fingerprint, length_of, off_loop, off_loop_if_long
 from stages.extractors.llm.gate import GATE_VERSION, reasons_against
 
 
@@ -39,7 +39,8 @@ class DailyStage:
         start, end = bounds(item.id, context.persona.zone, context.persona.day_starts_at)
         parts = await off_loop(context.package.staging.between, start, end, threads=context.threads)
         bullets = await context.extractor.daily(context.persona, item.id, parts)
-        day = await off_loop(self._sorted, context, item.id, parts, bullets, threads=context.threads)
+        length = length_of(parts)
+        day = await off_loop_if_long(length, self._sorted, context, item.id, parts, bullets, threads=context.threads)
         empty = "nothing on this day stood out" if not bullets else "nothing new to be told of it"
         return Finished(item, day, empty=None if day.memory else empty)
 
@@ -63,7 +64,7 @@ class DailyStage:
             id=f"daily:{day}",
             kind="daily",
             date=day,
-            file_name=daily_file_name(day, context.package.config.instance_id),
+            file_name=daily_file_name(day, context.instance_id),
             body="",
             origin=context.extractor.name,
             conversation_ids=(),

@@ -7,7 +7,7 @@ from packages_store.bodies import significant_body, significant_file_name
 from packages_store.doubts import NewDoubt
 from packages_store.errors import ItemFailed
 from packages_store.model import Conversation, Memory, StageName, WorkItem
-from stages.contract import Finished, MemoryDraft, StageContext, off_loop
+from stages.contract import Finished, MemoryDraft, StageContext, length_of, off_loop, off_loop_if_long
 from stages.extractors.llm.gate import GATE_VERSION, judge, repeated
 
 
@@ -38,7 +38,8 @@ class SignificantStage:
         if conversation is None:
             raise ItemFailed(f"The conversation {item.label!r} is no longer in the ledger.")
         drafts = await context.extractor.significant(context.persona, conversation)
-        moments = await off_loop(self._sorted, context, conversation, drafts, threads=context.threads)
+        length = length_of([conversation])
+        moments = await off_loop_if_long(length, self._sorted, context, conversation, drafts, threads=context.threads)
         empty = "nothing in it stood out" if not drafts else "what stood out waits to be looked at"
         return Finished(item, moments, empty=None if moments.memories else empty)
 

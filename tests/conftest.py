@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 # Other examples in each run would let a change fail that has nothing to do with them; `make fuzz` looks for more.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+# `make test` takes fewer of them than `make check`: `--hypothesis-profile=short`.
+settings.register_profile("short", settings.get_profile("steady"), max_examples=30)
 
 
 @pytest.fixture(scope="module")

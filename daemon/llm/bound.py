@@ -8,7 +8,7 @@ it; so whatever happens next, the same question is not paid for again (R-29).
 import json
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -23,14 +23,12 @@ from daemon.llm.scribe import Scribe
 from packages_store.errors import EngineStopped, ItemFailed, LoomError
 from packages_store.journal import JournalledAnswer, NewAnswer, Usage
 from packages_store.package import Package
-from stages.contract import Answered, AnswerRejected, AnswerTooLong, Ask, fingerprint, off_loop
+from stages.contract import Answered, AnswerRejected, AnswerTooLong, Ask, fingerprint, off_loop, off_loop_if_long
 
 _TOO_LONG = "too long"
 """How the journal says that a question did not fit: an answer too, and the same one every time."""
 _MORE = 2
 """A cut off answer gets this many times the room, once."""
-_SHORT = 8_000
-"""Characters of an answer that is read at once, in a millisecond: changing threads for it takes as long."""
 _LONGEST_COMPLAINT = 1500
 """Characters; stages/extractors/llm/asking.py keeps room for so much."""
 _AGAIN = (
@@ -129,6 +127,10 @@ class PackageLlm:
         self._locks: dict[str, anyio.Lock] = {}
         self._stopped: EngineStopped | None = None
         """Why nothing more is asked in this run: an item that comes late must not ask once more what was refused."""
+        self._under_way = 0
+        """Requests that the purse has admitted."""
+        self._ended = anyio.Event()
+        """Set when one of them ends; another one follows."""
         self._out = 0
         """Questions that are being dealt with."""
 
@@ -265,10 +267,8 @@ class PackageLlm:
                 self._locks.pop(name, None)
 
     async def _asked(self, ask: Ask, question: _Question) -> JournalledAnswer:
-        if self._stopped is not None:
-            raise self._stopped
         try:
-            with self._purse.admit(question.tokens, question.request.most_tokens):
+            async with self._admitted(question):
                 new = await self._new_answer(ask, question)
                 # It is paid for: it is kept, whatever has become of its item meanwhile.
                 kept = await self._scribe.record(new)
@@ -277,6 +277,32 @@ class PackageLlm:
             raise
         self._known.add(kept.fingerprint)
         return kept
+
+    @asynccontextmanager
+    async def _admitted(self, question: _Question) -> AsyncIterator[None]:
+        """What a request is expected to cost, held while it is under way.
+
+        Answers are often cheaper than expected: a budget that does not reach for this one, beside those under way, is
+        asked again when one of them has ended, and has run out when none is left.
+        """
+        with ExitStack() as held:
+            while True:
+                if self._stopped is not None:
+                    raise self._stopped
+                try:
+                    held.enter_context(self._purse.admit(question.tokens, question.request.most_tokens))
+                    break
+                except EngineStopped as stopped:
+                    if not (stopped.is_spent and self._under_way):
+                        raise
+                    await self._ended.wait()
+            self._under_way += 1
+            try:
+                yield
+            finally:
+                self._under_way -= 1
+                self._ended.set()
+                self._ended = anyio.Event()
 
     async def _new_answer(self, ask: Ask, question: _Question) -> NewAnswer:
         """Raises ItemFailed when there is none. That a question is not accepted as it is, is an answer to it."""
@@ -315,10 +341,7 @@ class PackageLlm:
     async def _judged(self, answer: JournalledAnswer, accept: Callable[[Mapping[str, object]], T]) -> Answered[T]:
         """What `accept` makes of an answer, which the journal is told."""
         try:
-            if len(answer.text) <= _SHORT:
-                value = _first_accepted(answer.text, accept)
-            else:
-                value = await off_loop(_first_accepted, answer.text, accept)
+            value = await off_loop_if_long(len(answer.text), _first_accepted, answer.text, accept)
         except AnswerRejected as rejected:
             await self._reject(answer, str(rejected) or "It cannot be used.")
             raise

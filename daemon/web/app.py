@@ -60,10 +60,8 @@ def _routes(daemon: Daemon, logins: Logins, feed: EventFeed) -> FastAPI:
     app.state.days = Days()
     app.state.plans = Plans(daemon.spending)
     app.state.page_paths = frozenset(getattr(route, "path", "") for router in pages.ROUTERS for route in router.routes)
-    for router in api.ROUTERS:
-        app.include_router(router)
-    for router in pages.ROUTERS:
-        app.include_router(router, include_in_schema=False)
+    # Not include_router(): it would work out anew, for each application, what every route takes and answers.
+    app.router.routes.extend(route for router in (*api.ROUTERS, *pages.ROUTERS) for route in router.routes)
     app.mount("/static", StaticFiles(directory=_STATIC))
     for kind in (HTTPException, RequestValidationError, ValidationError, Refused, LoomError, OSError, Exception):
         app.add_exception_handler(kind, answer)

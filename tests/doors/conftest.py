@@ -23,6 +23,13 @@ def daemon(home: Path) -> Iterator[DaemonProcess]:
         yield process.start().wait_ready()
 
 
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    """The same, shared by tests of a module: each leaves it as it is, or has a package of its own in it."""
+    with DaemonProcess(tmp_path_factory.mktemp("serving") / "home") as process:
+        yield process.start().wait_ready()
+
+
 @pytest.fixture
 def sample() -> Path:
     """The sample export: 25 conversations with 131 messages."""

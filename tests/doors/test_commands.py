@@ -42,6 +42,7 @@ def test_an_option_of_the_engine_that_cannot_be_is_refused_with_what_it_may_be(h
 # --- looking ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_status_shows_packages_and_the_drop_folder_with_and_without_a_daemon(own: DaemonProcess) -> None:
     with_daemon = loom(own.home, "status", "--json")
     people = loom(own.home, "status")
@@ -65,6 +66,7 @@ def test_status_of_a_package_names_its_items(finished: DaemonProcess) -> None:
     assert detail == finished.package("wren")
 
 
+@pytest.mark.slow
 def test_a_package_that_is_done_but_for_failures_says_so_in_the_list(own: DaemonProcess) -> None:
     own.drop(b"PK\x03\x04 no archive" * 100, "broken.zip", package="wren")
     until(lambda: any(stage["failed"] for stage in own.package("wren")["stages"]), "the broken archive to fail")
@@ -95,6 +97,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_sound_home(finished: DaemonProces
     assert "package wren" in {found["subject"] for found in done.json}
 
 
+@pytest.mark.slow
 def test_the_doctor_notices_a_memory_that_was_changed_and_warns(own: DaemonProcess) -> None:
     memory = next((own.packages / "wren" / "memories" / "daily").glob("*.md"))
     memory.write_text("something else", encoding="utf-8")
@@ -128,6 +131,7 @@ def test_the_version_is_told(home: Path) -> None:
 # --- deciding --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_package_that_stopped_is_resumed_with_and_without_a_daemon(home: Path, tmp_path: Path) -> None:
     export = tmp_path / "chats.json"
     export.write_bytes(chatgpt_export(4))
@@ -138,9 +142,9 @@ def test_a_package_that_stopped_is_resumed_with_and_without_a_daemon(home: Path,
     assert alone.code == 0
     assert alone.json["state"] == "done"
 
-    loom(home, "import", export, "--until", "commit", "--package", "wren")
     with DaemonProcess(home) as daemon:
         daemon.start().wait_ready()
+        loom(home, "import", export, "--until", "commit", "--package", "wren")
         resumed = loom(home, "resume", "wren", "--wait", "--json")
         assert resumed.json["state"] == "done"
 
@@ -154,6 +158,7 @@ def test_nothing_to_do_is_said_and_is_a_failure(finished: DaemonProcess, command
     assert "`loom status`" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_stage_is_left_out_and_taken_in_again(own: DaemonProcess) -> None:
     left_out = loom(own.home, "skip", "wren", "graph", "--whole-stage", "--wait", "--json")
     taken_in = loom(own.home, "start", "wren", "graph", "--wait", "--json")
@@ -179,6 +184,7 @@ def test_an_export_holds_the_deliverable_and_nothing_else(finished: DaemonProces
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".wren")] == []
 
 
+@pytest.mark.slow
 def test_an_export_is_the_same_without_a_daemon(own: DaemonProcess, tmp_path: Path) -> None:
     loom(own.home, "export", "wren", "-o", tmp_path / "with.zip")
     own.terminate()
@@ -261,8 +267,8 @@ def test_a_token_that_is_wrong_is_told(finished: DaemonProcess) -> None:
     assert "token" in done.stderr
 
 
-def test_the_token_is_never_printed_logged_or_passed_as_an_argument(own: DaemonProcess, tmp_path: Path) -> None:
-    token = own.token
+def test_the_token_is_never_printed_logged_or_passed_as_an_argument(finished: DaemonProcess, tmp_path: Path) -> None:
+    token = finished.token
     commands = [
         ("status",),
         ("status", "wren", "--json"),
@@ -273,15 +279,14 @@ def test_the_token_is_never_printed_logged_or_passed_as_an_argument(own: DaemonP
         ("login",),
     ]
 
-    said = [loom(own.home, *command) for command in commands]
-    started_with = Path(f"/proc/{own.pid}/cmdline")
-    own.terminate()
+    said = [loom(finished.home, *command) for command in commands]
+    started_with = Path(f"/proc/{finished.pid}/cmdline")
 
     assert not started_with.exists() or token.encode() not in started_with.read_bytes()
     assert all(token not in one.stdout + one.stderr for one in said)
-    assert token not in own.output
-    holders = [path for path in own.home.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
-    assert holders == [own.home / "token"]
+    assert token not in finished.output
+    holders = [path for path in finished.home.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert holders == [finished.home / "token"]
 
 
 def test_logs_carry_no_words_of_people(finished: DaemonProcess) -> None:

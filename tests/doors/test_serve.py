@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from packages_store.model import StageStatus
 from tests.doors.harness import DEADLINE, DaemonProcess, loom, until
@@ -19,35 +20,35 @@ def stages_on_disk(home: Path, package: str) -> list[str]:
     return [stage["status"] for stage in checkpoint["stages"].values()]
 
 
-def test_the_ready_line_says_where_the_page_and_the_drop_folder_are(daemon: DaemonProcess) -> None:
-    line = f"entity-loom is ready: {daemon.address}/  drop folder: {daemon.home / 'inbox'}"
+def test_the_ready_line_says_where_the_page_and_the_drop_folder_are(serving: DaemonProcess) -> None:
+    line = f"entity-loom is ready: {serving.address}/  drop folder: {serving.home / 'inbox'}"
 
-    assert line in daemon.lines
-    assert daemon.address.startswith("http://127.0.0.1:")
-    assert daemon.ask("GET", "/readyz").status == 200
-
-
-def test_without_the_token_nothing_is_told(daemon: DaemonProcess) -> None:
-    assert daemon.ask("GET", "/api/packages", token="wrong").status == 401
-    assert daemon.ask("GET", "/api/packages").status == 200
+    assert line in serving.lines
+    assert serving.address.startswith("http://127.0.0.1:")
+    assert serving.ask("GET", "/readyz").status == 200
 
 
-def test_a_second_daemon_is_refused_and_told_who_holds_the_home(daemon: DaemonProcess) -> None:
-    second = loom(daemon.home, "serve", "--port", "0")
+def test_without_the_token_nothing_is_told(serving: DaemonProcess) -> None:
+    assert serving.ask("GET", "/api/packages", token="wrong").status == 401
+    assert serving.ask("GET", "/api/packages").status == 200
+
+
+def test_a_second_daemon_is_refused_and_told_who_holds_the_home(serving: DaemonProcess) -> None:
+    second = loom(serving.home, "serve", "--port", "0")
 
     assert second.code == 3
-    assert f"process {daemon.pid} " in second.stderr
-    assert daemon.address in second.stderr
+    assert f"process {serving.pid} " in second.stderr
+    assert serving.address in second.stderr
     assert "since 20" in second.stderr
     assert second.stdout == ""
 
 
-def test_a_daemon_that_is_suspended_still_holds_its_home(daemon: DaemonProcess) -> None:
-    daemon.signal(signal.SIGSTOP)
+def test_a_daemon_that_is_suspended_still_holds_its_home(serving: DaemonProcess) -> None:
+    serving.signal(signal.SIGSTOP)
     try:
-        second = loom(daemon.home, "serve", "--port", "0")
+        second = loom(serving.home, "serve", "--port", "0")
     finally:
-        daemon.signal(signal.SIGCONT)
+        serving.signal(signal.SIGCONT)
 
     assert second.code == 3
 
@@ -66,7 +67,7 @@ def test_a_killed_daemon_can_be_started_again_at_once(home: Path) -> None:
 
 def test_being_told_to_stop_ends_in_order_and_leaves_nothing_running(home: Path, daemon: DaemonProcess) -> None:
     daemon.api("POST", "/api/packages", body={"name": "wren"})
-    daemon.api("PUT", "/api/packages/wren/uploads?name=big.json", content=chatgpt_export(60))
+    daemon.api("PUT", "/api/packages/wren/uploads?name=big.json", content=chatgpt_export(30))
 
     code = daemon.terminate()
 
@@ -75,7 +76,7 @@ def test_being_told_to_stop_ends_in_order_and_leaves_nothing_running(home: Path,
     with DaemonProcess(home) as again:
         detail = again.start().wait_ready().wait_settled("wren")
         assert detail["state"] == "done"
-        assert detail["conversations"] == 60
+        assert detail["conversations"] == 30
         assert detail["repairs"] == []
 
 
@@ -122,6 +123,7 @@ def test_a_second_signal_ends_it_at_once(home: Path) -> None:
         assert daemon.wait_gone() in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_by_a_kill_goes_on_by_itself_and_is_told(home: Path) -> None:
     with DaemonProcess(home) as daemon:
         daemon.start().wait_ready()
@@ -162,8 +164,8 @@ def test_variables_that_are_not_ours_are_not_heeded(home: Path) -> None:
         assert daemon.start().wait_ready().address.startswith("http://127.0.0.1:")
 
 
-def test_the_home_stays_usable_while_it_serves(daemon: DaemonProcess) -> None:
-    held = json.loads((daemon.home / "daemon.lock").read_bytes())
+def test_the_home_stays_usable_while_it_serves(serving: DaemonProcess) -> None:
+    held = json.loads((serving.home / "daemon.lock").read_bytes())
 
-    assert held["pid"] == daemon.pid
-    assert held["address"] == daemon.address
+    assert held["pid"] == serving.pid
+    assert held["address"] == serving.address

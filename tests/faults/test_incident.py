@@ -16,7 +16,15 @@ from tests.entity_loom import ForeignPackage
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-STAGES = ("significant", "daily", "graph")
+INCIDENTS = [
+    # The short run has each version once.
+    ("significant", 2),
+    ("graph", 1),
+    *(
+        pytest.param(*each, marks=pytest.mark.slow)
+        for each in (("significant", 1), ("daily", 1), ("daily", 2), ("graph", 2))
+    ),
+]
 WAITING = {"LOOM_RESUME_AT_START": "false"}
 """A daemon that repairs and then waits for Continue, so that a test can look at what the repair made."""
 
@@ -46,8 +54,7 @@ def attempts(home: Path, stage: str) -> dict[str, int]:
         return dict(ledger.execute("SELECT id, attempts FROM items WHERE stage = ?", (stage,)).fetchall())
 
 
-@pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("stage", "version"), INCIDENTS)
 def test_before_any_work_the_stale_stage_is_aborted_and_keeps_its_items(
     tmp_path: Path, stage: str, version: int
 ) -> None:
@@ -72,8 +79,7 @@ def test_before_any_work_the_stale_stage_is_aborted_and_keeps_its_items(
     assert files(tmp_path) == before
 
 
-@pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("stage", "version"), INCIDENTS)
 def test_then_the_rest_is_done_and_nothing_of_what_was_done_is_touched(
     tmp_path: Path, stage: str, version: int
 ) -> None:
@@ -104,7 +110,10 @@ def test_then_the_rest_is_done_and_nothing_of_what_was_done_is_touched(
     assert repaired < started
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage",
+    ["graph", pytest.param("significant", marks=pytest.mark.slow), pytest.param("daily", marks=pytest.mark.slow)],
+)
 def test_a_stage_the_person_aborted_waits_for_continue_through_every_restart(tmp_path: Path, stage: str) -> None:
     package = incident(tmp_path, stage, status="aborted")
     ids = package.ids(tmp_path / "packages/gemini", stage)
@@ -125,7 +134,7 @@ def test_a_stage_the_person_aborted_waits_for_continue_through_every_restart(tmp
 
 
 def test_the_key_in_the_old_config_leaves_the_package_and_is_kept_private(tmp_path: Path) -> None:
-    incident(tmp_path)
+    incident(tmp_path, "graph")
 
     with running(tmp_path) as daemon:
         daemon.wait_settled("gemini", uploads=0)

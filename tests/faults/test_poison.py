@@ -30,6 +30,7 @@ def dies_or_settles(daemon: DaemonProcess) -> dict[str, Any] | None:
     return until(decided, "the daemon to die or to be done")[0]
 
 
+@pytest.mark.slow  # five lives of a daemon; tests/packages_store/test_progress.py counts deaths in one process
 def test_after_three_deaths_the_item_is_set_aside_and_done_when_a_person_retries_it(tmp_path: Path) -> None:
     arguments = (str(tmp_path), DEADLY)
     deaths, detail = 0, None

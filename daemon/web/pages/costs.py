@@ -18,7 +18,7 @@ from daemon.web.templating import package_path
 from daemon.web.wired import TheDaemon
 from packages_store.config import Amount
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 COST_WORDS: dict[str, Any] = {
     "dollars": dollars,

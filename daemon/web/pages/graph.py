@@ -19,7 +19,7 @@ from packages_store.lineage import Lineage, lineage
 from packages_store.network import EdgeView, Filter, Network, NodeView
 from packages_store.package import Package
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 _ROWS = 100
 _PAIRS = 50

@@ -26,7 +26,7 @@ from packages_store.lineage import Lineage, SourceMessage, lineage
 from packages_store.package import Package
 from packages_store.remembered import Remembered, Wanted
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 _PAGE = 30
 

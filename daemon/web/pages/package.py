@@ -27,7 +27,7 @@ from packages_store.model import ItemEnd, StageName, StageStatus
 from packages_store.package import Package
 from packages_store.times import parse_iso
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 _LISTED = 10
 """Failed items and uploads on the page itself; pages of their own list all of them."""

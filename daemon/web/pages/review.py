@@ -23,7 +23,7 @@ from packages_store.package import Package
 from packages_store.review import COLOURS, Colour, Decided, Decision, Line, Lines, Pending
 from packages_store.search import Hit, Hits
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 _PAGE = 50
 _LISTS = ("platform", "tag", "state", "compared")

@@ -22,7 +22,7 @@ from daemon.web.problems import Problem, Refused
 from daemon.web.templating import package_path
 from daemon.web.wired import TheDaemon
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 _PAGE = 20
 _OFFERED = ("preset", "base_url", "model", "budget_per_package", "budget_per_day")

@@ -19,7 +19,7 @@ from packages_store.errors import PackageUnusable
 from packages_store.history import last_activity, refused
 from packages_store.package import Package
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 SEEN_COOKIE = "loom-repairs-seen"
 YEAR = 365 * 86_400

@@ -6,7 +6,7 @@ from typing import TypeVar
 import anyio
 
 from packages_store.model import Conversation, GraphFacts, Memory
-from stages.contract import Answered, Bullet, Llm, MemoryDraft, Persona, off_loop
+from stages.contract import Answered, Bullet, Llm, MemoryDraft, Persona, length_of, off_loop, off_loop_if_long
 from stages.extractors.llm import daily, graph, significant
 from stages.extractors.llm.answers import CHECKS_VERSION
 from stages.extractors.llm.asking import Asker, Question
@@ -52,19 +52,25 @@ class LlmExtractor:
 
     async def significant(self, persona: Persona, conversation: Conversation) -> tuple[MemoryDraft, ...]:
         """See `Extractor`."""
-        asked = await off_loop(
-            significant.questions, self._significant, self._llm, persona, conversation, threads=self._counting
+        length, task = length_of([conversation]), self._significant
+        asked = await off_loop_if_long(
+            length, significant.questions, task, self._llm, persona, conversation, threads=self._counting
         )
         return await self._answered(asked, significant.joined)
 
     async def daily(self, persona: Persona, day: str, parts: Sequence[Conversation]) -> tuple[Bullet, ...]:
         """See `Extractor`."""
-        asked = await off_loop(daily.questions, self._daily, self._llm, persona, day, parts, threads=self._counting)
+        asked = await off_loop_if_long(
+            length_of(parts), daily.questions, self._daily, self._llm, persona, day, parts, threads=self._counting
+        )
         return await self._answered(asked, daily.joined)
 
     async def graph(self, persona: Persona, memories: Sequence[Memory]) -> GraphFacts:
         """See `Extractor`."""
-        asked = await off_loop(graph.questions, self._graph, self._llm, persona, memories, threads=self._counting)
+        length = sum(len(memory.body) for memory in memories)
+        asked = await off_loop_if_long(
+            length, graph.questions, self._graph, self._llm, persona, memories, threads=self._counting
+        )
         return await self._answered(asked, graph.joined)
 
     async def _answered(self, asked: Sequence[Question[T]], joined: Callable[[Sequence[Answered[T]]], Made]) -> Made:

@@ -109,6 +109,17 @@ async def test_a_budget_that_is_enough_stops_nothing_and_most_of_it_is_told_once
     assert done.cost == ALL
 
 
+async def test_what_is_under_way_is_waited_for_before_a_budget_is_said_to_be_spent(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    # All ten questions of the graph may be out at once, and each is thought to cost twice what it does.
+    async with working_daemon(tmp_path / "home", engine=engine(provider, most_in_flight=16)) as daemon:
+        done = await imported(daemon, tmp_path / "in", budget=ALL + 2)
+
+    assert done.state == "done", done.waits_for
+    assert done.cost == ALL
+
+
 async def test_an_import_that_a_spent_budget_stopped_ends_with_a_code_of_its_own(
     provider: FakeProvider, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ async def test_it_is_set_on_the_page_and_by_the_api(tmp_path: Path) -> None:
         assert '<option value="ask" selected>' in (await browser.get("/packages/wren")).text
 
 
+@pytest.mark.slow
 def test_it_is_set_by_a_command_with_and_without_a_daemon(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running(home) as daemon:

@@ -104,7 +104,7 @@ class World:
                 await self.start()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 8, suppress_health_check=list(HealthCheck))
 @given(acts=st.lists(ACTS, min_size=3, max_size=12))
 @example(acts=["create", "connect", "read", "disconnect", "change", "flood"])
 @example(acts=["create", "connect", "read", "restart", "create"])

@@ -73,14 +73,18 @@ def _seconds_of_a_harmless_archive() -> float:
 
 @cache
 def blown_up(size: int, piece: bytes, begins: bytes = b"", noise: int = 0) -> tuple[bytes, int, int]:
-    """Data as it lies in a ZIP, its size unpacked and its checksum; with `noise` it shrinks less."""
-    packer, chance = zlib.compressobj(9, zlib.DEFLATED, -15), random.Random(1)
-    packed, crc, done = [packer.compress(begins)], zlib.crc32(begins), len(begins)
-    while done < size:
-        block = piece * ((65536 - noise) // len(piece)) + chance.randbytes(noise).hex().encode()[:noise]
-        packed.append(packer.compress(block))
-        crc, done = zlib.crc32(block, crc), done + len(block)
-    return b"".join(packed) + packer.flush(), done, crc
+    """Data as it lies in a ZIP, its size unpacked and its checksum; with `noise` it shrinks less.
+
+    It is one block over and over. After a full flush nothing refers to what was before, so it is packed only once.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = 16 * (piece * ((65536 - noise) // len(piece)) + random.Random(1).randbytes(noise).hex().encode()[:noise])
+    first, again = (packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH) for data in (begins, block))
+    count = -(-(size - len(begins)) // len(block))
+    crc = zlib.crc32(begins)
+    for _ in range(count):
+        crc = zlib.crc32(block, crc)
+    return first + again * count + packer.flush(), len(begins) + count * len(block), crc
 
 
 def bomb(name: str, size: int, piece: bytes, begins: bytes = b"", noise: int = 0) -> Member:

@@ -14,7 +14,7 @@ EVERY = [pytest.param(OUTSIDE, id="outside"), pytest.param(PLAYED, id="played"),
 
 @pytest.mark.parametrize("marked", EVERY)
 @given(st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 def test_whatever_the_pattern_matches_is_found_by_its_words(marked: Marked, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(marked.pattern, fullmatch=True))
 
