@@ -36,6 +36,10 @@ _VIEW_SECONDS_AT_MOST = 30.0
 """… but at least this often while anything gets done."""
 _MOST_UNPUBLISHED = 256
 """Results whose files are still to be written, before work waits for them."""
+_GATHER_SECONDS = 0.03
+"""Results that come so soon after one another are recorded together, since each commit costs the same …"""
+_MANY_MORE = 4
+"""… while more than so many times as many items are out as have come back; of a few, none may follow for long."""
 RETRY_SECONDS = (5.0, 15.0, 60.0, 300.0)
 """Pauses before what the machine stopped (a full disk, an unreadable folder) is tried again by itself."""
 
@@ -193,11 +197,16 @@ class _Run:
                     await self._published.wait()
             if not self._in_flight:
                 return
-            returned = [await receive.receive()]
-            with suppress(anyio.WouldBlock):
-                while True:
-                    returned.append(receive.receive_nowait())
-            self._in_flight -= len(returned)
+            returned = await self._come_back(receive)
+
+    async def _come_back(self, receive: MemoryObjectReceiveStream[_Returned]) -> list[_Returned]:
+        """What has come back, at least one; while many more are out, also what follows on it at once."""
+        returned = [await receive.receive(), *_waiting(receive)]
+        if self._in_flight > _MANY_MORE * len(returned):
+            await anyio.sleep(_GATHER_SECONDS)
+            returned += _waiting(receive)
+        self._in_flight -= len(returned)
+        return returned
 
     async def _publish_all(self) -> None:
         """Write files until there are no more to write."""
@@ -315,6 +324,14 @@ class _Run:
         # What the stage wrote is folded into one file while nothing waits for it.
         self._package.ledger.checkpoint()
         return status
+
+
+def _waiting(receive: MemoryObjectReceiveStream[_Returned]) -> list[_Returned]:
+    waiting: list[_Returned] = []
+    with suppress(anyio.WouldBlock):
+        while True:
+            waiting.append(receive.receive_nowait())
+    return waiting
 
 
 def _sentence(ending: _Ending) -> str | None:

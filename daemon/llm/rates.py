@@ -13,7 +13,7 @@ from daemon.llm.pacing import Accepted, Pace, Spacing, Told
 
 _UNTRIED = 2
 """So many requests are sent to an endpoint before it has answered one: when it refuses the key, no more were sent."""
-_FAST = 4
+_FAST = 7
 """So many more may be under way after each answer, until the provider refuses for the first time."""
 _IDLE_SECONDS = 1.0
 """After so long without a request it has to show again that it answers: a person may have changed anything. Between two
