@@ -63,7 +63,7 @@ def _figures(given: argparse.Namespace, folder: Path) -> Iterator[Figure]:
         "lists": partial(lists, bench, _QUICK if quick else _LISTS),
         "page": partial(page, bench, Size(_QUICK, 20, 40) if quick else _PAGE),
         "readiness": partial(readiness, bench, 5 if quick else 1_000),
-        "engine": partial(engine, folder, _TINY if quick else WORKLOADS["a"], counts=not quick),
+        "engine": partial(engine, bench, _TINY if quick else WORKLOADS["a"]),
     }
     for name in given.only:
         print(f"measuring: {name}", file=sys.stderr, flush=True)

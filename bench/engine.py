@@ -4,13 +4,14 @@ The daemon imports workload (a) of upstream.md as it always does; the provider a
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
 import anyio
 
+from bench.figures import Bench
 from bench.generate import Workload, write_export
 from bench.table import Figure
 from daemon.app import Daemon, open_daemon
@@ -44,28 +45,33 @@ class Run:
     items: int
 
 
-def engine(folder: Path, workload: Workload, *, counts: bool) -> Iterator[Figure]:
+def engine(bench: Bench, workload: Workload) -> Iterator[Figure]:
     """The table; the targets count for the whole of workload (a) only."""
+    folder, counts = bench.folder, bench.counts
     export = folder / "conversations.json"
     write_export(export, workload)
     with FakeProvider() as provider:
         provider.play(Script(content=REMEMBERS, latency=_LATENCY))
-        for stage, run in _imported(folder / "home", export, provider).items():
-            yield from _of_stage(stage, run, counts=counts)
+        imports = [_imported(folder / "home", export, provider) for _ in range(bench.repeat)]
+        for stage in imports[0]:
+            yield from _of_stage(stage, [runs[stage] for runs in imports], counts=counts)
         provider.play(Script(content=REMEMBERS, rate=Rate(per_second=_ALLOWED, burst=int(_ALLOWED), form="seconds")))
         provider.forget()
         _imported(folder / "home", export, provider)
         yield from _of_limit(provider, counts=counts)
 
 
-def _of_stage(stage: StageName, run: Run, *, counts: bool) -> Iterator[Figure]:
+def _of_stage(stage: StageName, runs: Sequence[Run], *, counts: bool) -> Iterator[Figure]:
+    # Whatever else the machine does can only slow it down: the quickest run says what the program takes.
+    run = min(runs, key=lambda one: one.seconds)
     ideal = run.requests * _LATENCY / _AT_ONCE
+    every = ", ".join(f"{one.seconds / ideal:.2f}" for one in runs)
     yield Figure(
         f"(a) {stage}, answers after {_LATENCY:g} s, {_AT_ONCE} at once",
         run.seconds / ideal,
         "× requests x latency / 16",
         _MOST_TIMES_IDEAL if counts else None,
-        f"{run.seconds:.2f} s for {run.requests} requests; {_THEIR_SECONDS}",
+        f"{run.seconds:.2f} s for {run.requests} requests, the quickest of {every}; {_THEIR_SECONDS}",
     )
     # Each item of this workload fits into one question.
     yield Figure(f"(a) {stage}, requests", run.requests, "", run.items, f"one for each of {run.items} items")

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 _LETTERS = {
     "Latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
@@ -35,11 +36,16 @@ def letters_of(text: str) -> Letters:
     counts = dict.fromkeys(_SCRIPTS, 0)
     # Counted at once: most of what people write is ASCII, and a chat is long.
     counts["Latin"] = len(text.encode("ascii", "ignore").translate(None, _NO_ASCII_LETTERS))
-    for letter, number in Counter("".join(_BEYOND_ASCII.findall(text))).items():
-        for name, pattern in _SCRIPTS.items():
-            if pattern.match(letter):
-                counts[name] += number
+    other = "\n".join(line for line in text.split("\n") if not line.isascii())
+    for letter, number in Counter("".join(_BEYOND_ASCII.findall(other))).items():
+        if (name := _script_of(letter)) is not None:
+            counts[name] += number
     return counts
+
+
+@lru_cache(maxsize=4096)
+def _script_of(letter: str) -> str | None:
+    return next((name for name, pattern in _SCRIPTS.items() if pattern.match(letter)), None)
 
 
 def foreign_script(ours: Letters, theirs: Letters) -> tuple[str, str] | None:
