@@ -613,7 +613,7 @@ def _is_plain(path: Path) -> bool:
 def _read_plain(path: Path) -> bytes | None:
     """The content of a file that is not a link, None when it is one by now or gone."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             return file.read()
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP):
